@@ -1,0 +1,55 @@
+"""The command `course`. Every command imports what it needs when it runs, so that help is instant."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Regularization, transfer learning and deployment: the course's own commands.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def doctor() -> None:
+    """Tell what is installed, what is missing, and what to do about it."""
+    from helpers import doctor
+
+    raise typer.Exit(doctor.run())
+
+
+@app.command()
+def lab(
+    port: Annotated[int | None, typer.Option(help="Port to listen on; a free one if not given.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """Open a working copy of the course in JupyterLab. Never overwrites a notebook you edited."""
+    from helpers import lab
+
+    raise typer.Exit(lab.run(port=port, open_browser=browser))
+
+
+@app.command()
+def build(
+    check: Annotated[bool, typer.Option(help="Change nothing; fail when anything is stale.")] = False,
+    execute: Annotated[bool, typer.Option(help="Run the solutions and store their outputs.")] = False,
+) -> None:
+    """Derive every notebook from solutions/*/*.py."""
+    from helpers.instructor import build
+
+    raise typer.Exit(build.run(check=check, execute=execute))
+
+
+@app.command()
+def demo() -> None:
+    """Release, hand in three sample submissions, grade them, and print the table of points."""
+    from helpers.instructor import demo
+
+    raise typer.Exit(demo.run())
+
+
+def main() -> None:
+    """Run the command line; turn an expected error into its message."""
+    app()
