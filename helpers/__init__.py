@@ -1,4 +1,4 @@
-"""What the notebooks of the course import: data, histories, the DenseNet head, checks and widgets."""
+"""What the notebooks import: data, histories, the DenseNet head, and the checks."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The command `course`. Every command imports what it needs when it runs, so that help is instant."""
+"""The command `course`. Each command imports what it needs when it runs: help is instant."""
 
 from typing import Annotated
 
@@ -22,7 +22,9 @@ def doctor() -> None:
 
 @app.command()
 def lab(
-    port: Annotated[int | None, typer.Option(help="Port to listen on; a free one if not given.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; a free one if not given.")
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ) -> None:
     """Open a working copy of the course in JupyterLab. Never overwrites a notebook you edited."""
@@ -33,8 +35,12 @@ def lab(
 
 @app.command()
 def build(
-    check: Annotated[bool, typer.Option(help="Change nothing; fail when anything is stale.")] = False,
-    execute: Annotated[bool, typer.Option(help="Run the solutions and store their outputs.")] = False,
+    check: Annotated[
+        bool, typer.Option(help="Change nothing; fail when anything is stale.")
+    ] = False,
+    execute: Annotated[
+        bool, typer.Option(help="Run the solutions and store their outputs.")
+    ] = False,
 ) -> None:
     """Derive every notebook from solutions/*/*.py."""
     from helpers.instructor import build

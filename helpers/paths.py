@@ -6,7 +6,7 @@ ASSIGNMENTS = ("regularization", "transfer_learning")
 
 
 def course_root() -> Path:
-    """Return the folder of the course: the one with `notebooks/`, `solutions/` and the configuration.
+    """Return the folder of the course, with `notebooks/`, `solutions/` and the configuration.
 
     Raises:
         FileNotFoundError: `helpers` was installed without the course around it.

@@ -1,0 +1,152 @@
+"""What a check says: the criteria that are met, and for the others what was seen and why."""
+
+import html
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a check found.
+
+    Attributes:
+        id: stable name, such as `no-softmax`.
+        criterion: the criterion that fails because of it; empty for advice, which costs nothing.
+        seen: what was seen, with the number, and what was expected.
+        why: why it matters.
+        read: the section of the notebook to read again.
+    """
+
+    id: str
+    criterion: str
+    seen: str
+    why: str
+    read: str
+
+    @property
+    def kind(self) -> str:
+        """What the learner is to make of it."""
+        return "To mend" if self.criterion else "Advice"
+
+    def __str__(self) -> str:
+        """Return the finding as one paragraph."""
+        return f"{self.seen} {self.why} See '{self.read}'."
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing that a check looks at.
+
+    Attributes:
+        name: short name, referred to by findings.
+        text: what has to be true, in words.
+        points: what it is worth.
+    """
+
+    name: str
+    text: str
+    points: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a check.
+
+    Attributes:
+        check: name of the check, which is also the `grade_id` of its cell.
+        criteria: everything that was looked at.
+        met: names of the criteria that are met.
+        findings: what was found, in the order in which it is best mended.
+    """
+
+    check: str
+    criteria: tuple[Criterion, ...]
+    met: frozenset[str]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def points(self) -> float:
+        """Points earned."""
+        return sum(criterion.points for criterion in self.criteria if criterion.name in self.met)
+
+    @property
+    def out_of(self) -> float:
+        """Points that can be earned."""
+        return sum(criterion.points for criterion in self.criteria)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every criterion is met; advice may still have been given."""
+        return all(criterion.name in self.met for criterion in self.criteria)
+
+    def to_json(self) -> str:
+        """Return the report as JSON."""
+        return json.dumps(
+            {
+                "check": self.check,
+                "criteria": [asdict(criterion) for criterion in self.criteria],
+                "met": sorted(self.met),
+                "findings": [asdict(finding) for finding in self.findings],
+            },
+            indent=1,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Report":
+        """Read a report that `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(
+            fields["check"],
+            tuple(Criterion(**criterion) for criterion in fields["criteria"]),
+            frozenset(fields["met"]),
+            tuple(Finding(**finding) for finding in fields["findings"]),
+        )
+
+    def __str__(self) -> str:
+        """Return the report as plain text."""
+        lines = [self._summary()]
+        for criterion in self.criteria:
+            mark = "ok     " if criterion.name in self.met else "not yet"
+            lines.append(f"  [{mark}] {criterion.text} ({criterion.points:g})")
+        for finding in self.findings:
+            lines += ["", f"{finding.kind}: {finding}"]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook; everything that came from outside is escaped."""
+        rows = "".join(
+            f"<li>{'&#10003;' if criterion.name in self.met else '&#10007;'} "
+            f"{_as_html(criterion.text)} ({criterion.points:g})</li>"
+            for criterion in self.criteria
+        )
+        notes = "".join(
+            f"<p><b>{finding.kind}.</b> {_as_html(str(finding))}</p>" for finding in self.findings
+        )
+        colour = "#009E73" if self.passed else "#D55E00"
+        return (
+            f'<div style="border-left: 4px solid {colour}; padding: 0.2em 1em">'
+            f"<p><b>{_as_html(self._summary())}</b></p>"
+            f'<ul style="list-style: none; padding-left: 0">{rows}</ul>{notes}</div>'
+        )
+
+    def _summary(self) -> str:
+        verdict = "all there" if self.passed else "not there yet"
+        return f"{self.check}: {self.points:g} of {self.out_of:g} points, {verdict}."
+
+
+class CheckFailed(AssertionError):
+    """A check lost points while nbgrader validates the notebook; carries the report as its text."""
+
+    def __init__(self, report: Report):
+        super().__init__(f"\n{report}")
+        self.report = report
+
+
+def _as_html(text: str) -> str:
+    """Escape `text`, and set what stands between backticks as code."""
+    parts = html.escape(text).split("`")
+    return "".join(
+        f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts)
+    )

@@ -1,0 +1,243 @@
+"""The DenseNet backbone, the head on top of it, and freezing and unfreezing done right.
+
+A *backbone* is the convolutional part of a network that was trained before, without its classifier.
+It expects images whose channels were normalized the way they were in its own training; that is
+the job of `build_preprocessing`, which belongs inside the model, between input and backbone.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers import profiles
+
+if TYPE_CHECKING:
+    import keras
+
+IMAGE_SHAPE = (32, 32, 3)
+
+# Mean and standard deviation of ImageNet's training images, for channels in [0, 1]: the ones that
+# keras.applications.densenet.preprocess_input uses.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STANDARD_DEVIATION = (0.229, 0.224, 0.225)
+
+IMAGENET_WEIGHTS_FILE = "densenet201_weights_tf_dim_ordering_tf_kernels_notop.h5"
+IMAGENET_WEIGHTS_ADDRESS = (
+    "https://storage.googleapis.com/tensorflow/keras-applications/densenet/" + IMAGENET_WEIGHTS_FILE
+)
+
+
+class WeightsError(ValueError):
+    """Weights are missing, or a file does not hold the weights of this backbone."""
+
+
+def imagenet_weights_path() -> Path:
+    """Return where Keras keeps the ImageNet weights of DenseNet201 (which may not be there)."""
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    return home / "models" / IMAGENET_WEIGHTS_FILE
+
+
+def build_backbone(
+    profile: "profiles.Profile | str | None" = None,
+    *,
+    weights: str | Path | None = None,
+    input_shape: tuple[int, int, int] = IMAGE_SHAPE,
+) -> "keras.Model":
+    """Build the profile's backbone: a DenseNet (Huang et al., CVPR 2017) without its classifier.
+
+    Args:
+        profile: a profile, its name, or None for the current one; it names the backbone.
+        weights: None for the pretrained weights that belong to the backbone, `"random"` for
+            untrained ones, or the path of a weights file.
+        input_shape: height, width and channels of the images that reach the backbone.
+
+    Returns:
+        A model named `backbone` from float32 images of shape (batch, *input_shape), normalized by
+        `build_preprocessing`, to a feature map of shape (batch, height / 32, width / 32, channels).
+
+    Raises:
+        WeightsError: the weights are not there and may not be downloaded, or do not fit.
+        ValueError: the profile names a backbone that does not exist.
+    """
+    if not isinstance(profile, profiles.Profile):
+        profile = profiles.current(profile)
+    if profile.backbone == "DenseNet201":
+        return _build_densenet201(profile, weights, input_shape)
+    if profile.backbone == "stand_in":
+        return _build_stand_in(weights, input_shape)
+    raise ValueError(
+        f"The profile {profile.name!r} asks for the backbone {profile.backbone!r}. "
+        "There are two: 'DenseNet201' and 'stand_in'."
+    )
+
+
+def build_preprocessing(profile: "profiles.Profile | str | None" = None) -> "keras.layers.Layer":
+    """Build the layer that turns images in [0, 1] into what the profile's backbone was trained on.
+
+    Mean and variance are constants, so the layer is saved with the model and needs no `adapt`.
+    """
+    import keras
+
+    if not isinstance(profile, profiles.Profile):
+        profile = profiles.current(profile)
+    return keras.layers.Normalization(
+        mean=IMAGENET_MEAN,
+        variance=[deviation**2 for deviation in IMAGENET_STANDARD_DEVIATION],
+        name="preprocessing",
+    )
+
+
+def build_head(backbone: "keras.Model", classes: int = 10) -> "keras.Model":
+    """Put the head of the course on a backbone, and nothing in front of it.
+
+    Flatten, batch normalization, dense 256 with ReLU, batch normalization, dense softmax.
+
+    Args:
+        backbone: a model whose output is a feature map.
+        classes: number of classes.
+
+    Returns:
+        A model from what the backbone takes to probabilities of shape (batch, classes).
+    """
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.Input(backbone.input_shape[1:]),
+            backbone,
+            keras.layers.Flatten(),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def unfreeze_backbone(backbone: "keras.Model", from_block: str | None = None) -> None:
+    """Make the backbone trainable, with its batch normalization held still.
+
+    A batch normalization layer with `trainable = False` runs in inference mode: neither its scale
+    and shift nor its moving statistics change (Keras guide "Transfer learning & fine-tuning").
+    In Keras 3, calling the backbone with `training=False` does not do that (keras issue 20285).
+    Compile the model again afterwards: a compiled training step keeps what it was built with.
+
+    Args:
+        backbone: the backbone, not the model around it.
+        from_block: name of the first block to train, such as `"conv5"`; None for all of them.
+
+    Raises:
+        ValueError: no layer's name starts with `from_block`.
+    """
+    import keras
+
+    names = [layer.name for layer in backbone.layers]
+    first = 0
+    if from_block is not None:
+        starts = [i for i, name in enumerate(names) if name.split("_")[0] == from_block]
+        if not starts:
+            blocks = sorted({name.split("_")[0] for name in names if name.startswith("conv")})
+            raise ValueError(
+                f"The backbone has no block {from_block!r}. Its blocks are: {', '.join(blocks)}."
+            )
+        first = starts[0]
+    backbone.trainable = True
+    for index, layer in enumerate(backbone.layers):
+        held_still = isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = index >= first and not held_still
+
+
+def _build_densenet201(
+    profile: "profiles.Profile", weights: str | Path | None, input_shape: tuple[int, int, int]
+) -> "keras.Model":
+    import keras
+
+    backbone = keras.applications.DenseNet201(
+        include_top=False, weights=None, input_shape=input_shape, name="backbone"
+    )
+    if weights == "random":
+        return backbone
+    if weights is None:
+        weights = imagenet_weights_path()
+        if not weights.is_file():
+            if not profile.download:
+                raise WeightsError(_missing_weights_message(weights, "it is not there"))
+            _download_imagenet_weights(weights)
+    _load_weights(backbone, Path(weights))
+    return backbone
+
+
+def _download_imagenet_weights(path: Path) -> None:
+    import keras
+
+    try:
+        keras.utils.get_file(
+            path.name,
+            IMAGENET_WEIGHTS_ADDRESS,
+            cache_subdir="models",
+            file_hash="c13680b51ded0fb44dff2d8f86ac8bb1",  # as in keras.applications
+        )
+    except Exception as error:  # get_file raises a bare Exception when the network fails
+        raise WeightsError(
+            _missing_weights_message(path, f"the download failed: {error}")
+        ) from error
+
+
+def _missing_weights_message(path: Path, what_happened: str) -> str:
+    return (
+        f"DenseNet201 needs its ImageNet weights in {path}, and {what_happened}\n"
+        f"Where from: {IMAGENET_WEIGHTS_ADDRESS} (about 74 MB). Fetch it on a machine with a "
+        f"network and put it there, or pass its path: build_backbone(weights='...').\n"
+        "What works without it: COURSE_PROFILE=quick or COURSE_PROFILE=grade, "
+        "or build_backbone(weights='random') for an untrained backbone."
+    )
+
+
+def _load_weights(backbone: "keras.Model", path: Path) -> None:
+    """Load a weights file, and say in plain words what is wrong with one that does not fit."""
+    if not path.is_file():
+        raise WeightsError(f"There is no weights file {path}. Check the path.")
+    with path.open("rb") as file:
+        start = file.read(512)
+    if not start.startswith(b"\x89HDF\r\n\x1a\n"):
+        kind = "a web page (HTML)" if b"<html" in start.lower() else "not an HDF5 file"
+        raise WeightsError(
+            f"{path} is {kind}, so it holds no weights. A proxy or a login page may have "
+            "answered in place of the download. Delete the file and fetch it again."
+        )
+    try:
+        backbone.load_weights(path)
+    except (OSError, KeyError) as error:
+        raise WeightsError(
+            f"{path} cannot be read to its end; it is probably truncated. Delete it and fetch it "
+            f"again. ({error})"
+        ) from error
+    except ValueError as error:
+        raise WeightsError(
+            f"The weights in {path} are those of another network: they do not fit a "
+            f"{backbone.count_params():,}-parameter backbone without its top. ({error})"
+        ) from error
+
+
+def _build_stand_in(weights: str | Path | None, input_shape: tuple[int, int, int]) -> "keras.Model":
+    """Build a small DenseNet with the block names of DenseNet201 and fixed, untrained weights."""
+    import keras
+    import numpy as np
+    from keras.src.applications.densenet import DenseNet
+
+    backbone = DenseNet(
+        blocks=[2, 2, 2, 2],
+        include_top=False,
+        weights=None,
+        input_shape=input_shape,
+        name="backbone",
+    )
+    if weights is None:
+        rng = np.random.Generator(np.random.PCG64(0))
+        for layer in backbone.layers:
+            if isinstance(layer, keras.layers.Conv2D):
+                fan_in = int(np.prod(layer.kernel.shape[:-1]))
+                layer.kernel.assign(rng.normal(0, (2 / fan_in) ** 0.5, layer.kernel.shape))
+    elif weights != "random":
+        _load_weights(backbone, Path(weights))
+    return backbone

@@ -1,0 +1,210 @@
+"""The last cell of each notebook: make the one file that a student hands in."""
+
+import html
+import os
+import re
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from helpers.lab import DamagedNotebookError, fingerprint, free_name, read_notebook, write_file
+from helpers.paths import course_root
+
+STUB = re.compile(r"^\s*raise NotImplementedError", re.MULTILINE)
+
+# Two sources that share at least this much of their text are taken for versions of one cell.
+SIMILAR = 0.6
+
+
+class HandInError(RuntimeError):
+    """No file was made; the message says why and what to do."""
+
+    def _render_traceback_(self):
+        """Show the message alone in a notebook: the lines of this module help nobody there."""
+        return [f"Nothing was handed in. {self}"]
+
+
+@dataclass
+class HandIn:
+    """What `hand_in` did, shown as a box in a notebook and as text elsewhere.
+
+    Attributes:
+        path: the file to hand in; None when nbgrader runs the notebook.
+        message: what happened and what to do next.
+        warnings: what the student should look at before handing in.
+    """
+
+    path: Path | None
+    message: str
+    warnings: list[str] = field(default_factory=list)
+
+    def __repr__(self):
+        """Return the message and the warnings as lines of text."""
+        return "\n".join([self.message, *(f"Warning: {text}" for text in self.warnings)])
+
+    def _repr_html_(self):
+        colour = "#d55e00" if self.warnings else "#009e73"
+        warnings = "".join(f"<li>{html.escape(text)}</li>" for text in self.warnings)
+        return (
+            f'<div style="border-left: 6px solid {colour}; padding: 0.3em 1em">'
+            f'<p style="white-space: pre-line">{html.escape(self.message)}</p>'
+            + (f"<p><b>Before you hand it in:</b></p><ul>{warnings}</ul>" if warnings else "")
+            + "</div>"
+        )
+
+
+def hand_in(assignment):
+    """Copy this notebook, as it was saved, to `hand_in/<assignment>.ipynb` beside it.
+
+    The file is made even when something looks unfinished; the result says what. An earlier file
+    with other answers is kept under a name that ends in `-earlier`.
+
+    Args:
+        assignment: the assignment's name, for instance `regularization`.
+
+    Returns:
+        A `HandIn`. While nbgrader runs the notebook its path is None, and nothing is written.
+
+    Raises:
+        HandInError: the notebook's file was not found, or does not read as a notebook.
+    """
+    if run := _nbgrader_run():
+        return HandIn(None, f"nbgrader runs this notebook ({run}): there is nothing to hand in.")
+
+    source = _find_notebook(assignment)
+    try:
+        cells = read_notebook(source)
+    except DamagedNotebookError as error:
+        raise HandInError(f"{error}. Save the notebook (Ctrl+S) and run this cell again.") from None
+
+    answers = _answers(cells)
+    warnings = (
+        _missing_cells(cells, assignment)
+        + _untouched_stubs(answers)
+        + _not_what_was_run(cells, answers, _history())
+    )
+    target = source.parent / "hand_in" / f"{assignment}.ipynb"
+    message = (
+        f"The file to hand in:\n{target}\n"
+        "Give this one file to your instructor, under this name. "
+        "If you change an answer, save the notebook (Ctrl+S) and run this cell again."
+    )
+    if (kept := _keep_earlier(target, source)) is not None:
+        message += f"\nThe file you made before, with other answers, is now {kept.name}."
+    write_file(target, source.read_bytes())
+    return HandIn(target, message, warnings)
+
+
+def _nbgrader_run():
+    """Return what nbgrader runs this notebook for, or None when a student runs it."""
+    run = os.environ.get("NBGRADER_EXECUTION")
+    # A validation that breaks off leaves its variable in the server (nbgrader 0.9.6), and every
+    # kernel that a student opens later gets it. Only those kernels have a session.
+    if run == "validate" and os.environ.get("JPY_SESSION_NAME"):
+        return None
+    return run
+
+
+def _find_notebook(assignment):
+    """Return the path of the notebook that this kernel runs."""
+    session = os.environ.get("JPY_SESSION_NAME", "")
+    here = Path.cwd()
+    # Jupyter names the file that the kernel was started for; it may have been renamed since.
+    for candidate in (here / session, here / f"{assignment}.ipynb"):
+        if candidate.suffix == ".ipynb" and candidate.is_file():
+            return candidate.resolve()
+    raise HandInError(
+        f"There is no {assignment}.ipynb in {here}. If you renamed the notebook, restart its "
+        "kernel (Kernel > Restart) and run this cell again. If it runs elsewhere, as on Colab, "
+        f"download it (File > Download), name it {assignment}.ipynb, and hand that file in."
+    )
+
+
+def _answers(cells):
+    """Return the cells that hold an answer in code."""
+    return [
+        cell
+        for cell in cells
+        if cell["cell_type"] == "code" and cell["nbgrader"] and cell["nbgrader"].get("solution")
+    ]
+
+
+def _label(cell):
+    """Return a cell's name, with its first line, since JupyterLab does not show the name."""
+    first = cell["source"].strip().partition("\n")[0]
+    return f"{cell['nbgrader'].get('grade_id')} (it begins with: {first})"
+
+
+def _missing_cells(cells, assignment):
+    """Warn about marked cells that the course's own version has and this notebook has not."""
+    try:
+        shipped = course_root() / "notebooks" / assignment / f"{assignment}.ipynb"
+        wanted = _marked(read_notebook(shipped))
+    except FileNotFoundError:
+        return []  # the helpers alone are installed, as on Colab: nothing to compare with
+    missing = [name for name in wanted if name not in _marked(cells)]
+    return [
+        f"The cell {name} is gone from your notebook, so it cannot be graded. "
+        "Undo its removal, or copy your answers into a new notebook from `course lab`."
+        for name in missing
+    ]
+
+
+def _marked(cells):
+    """Return the names of the cells that nbgrader knows."""
+    return [cell["nbgrader"].get("grade_id") for cell in cells if cell["nbgrader"]]
+
+
+def _untouched_stubs(answers):
+    """Warn about answers that still hold the stub."""
+    return [
+        f"The cell {_label(cell)} still holds `raise NotImplementedError` in the saved file. "
+        "If you have answered it, save first (Ctrl+S), then run this cell again."
+        for cell in answers
+        if STUB.search(cell["source"])
+    ]
+
+
+def _history():
+    """Return the sources that this kernel has run, oldest first; none outside IPython."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return [source.strip() for source in shell.history_manager.input_hist_raw] if shell else []
+
+
+def _not_what_was_run(cells, answers, history):
+    """Warn about answers whose saved text is not what was run last."""
+    sources = {cell["source"].strip() for cell in cells}
+    warnings = []
+    for cell in answers:
+        saved = cell["source"].strip()
+        # What matches another cell exactly is no version of this one.
+        versions = [
+            run for run in history if run == saved or (run not in sources and _similar(run, saved))
+        ]
+        if versions and versions[-1] != saved:
+            warnings.append(
+                f"The cell {_label(cell)} is saved with another text than you ran last. "
+                "Save first (Ctrl+S), run that cell, then run this cell again."
+            )
+    return warnings
+
+
+def _similar(one, other):
+    """Tell whether two sources look like versions of one cell."""
+    if one.partition("\n")[0] == other.partition("\n")[0]:
+        return True
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= SIMILAR
+
+
+def _keep_earlier(target, source):
+    """Put an earlier file with other answers aside; return its new path, or None."""
+    if not target.exists():
+        return None
+    try:
+        if fingerprint(target) == fingerprint(source):
+            return None
+    except DamagedNotebookError:
+        pass  # something else lies there: keep that too
+    return target.rename(free_name(target, "earlier"))

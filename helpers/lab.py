@@ -1,0 +1,331 @@
+"""`course lab`: the student's working copy, and JupyterLab on it.
+
+`notebooks/` belongs to the course and changes with it; `work/` belongs to the student. Notebooks
+go from the first to the second, and one that the student edited is never written to.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+from helpers.paths import ASSIGNMENTS, course_root
+
+# Where `work/` keeps what is not the student's: hidden, so that the file browser does not show it.
+PRIVATE = ".course"
+
+# Server extensions that a student has no use for. Formgrader and the lists are an instructor's,
+# and write errors to the terminal when they find no class; Jupytext would write a script beside
+# every notebook that is saved.
+UNUSED_SERVER_EXTENSIONS = (
+    "nbgrader.server_extensions.formgrader",
+    "nbgrader.server_extensions.assignment_list",
+    "nbgrader.server_extensions.course_list",
+    "jupyterlab_jupytext",
+)
+UNUSED_LAB_EXTENSIONS = (
+    "@jupyter/nbgrader:menu",
+    "@jupyter/nbgrader:formgrader",
+    "@jupyter/nbgrader:assignment-list",
+    "@jupyter/nbgrader:course-list",
+    "@jupyter/nbgrader:create-assignment",
+    "@jupyterlab/apputils-extension:announcements",
+    "jupyterlab-jupytext",
+)
+
+
+class DamagedNotebookError(ValueError):
+    """The file does not read as a Jupyter notebook."""
+
+
+def read_notebook(path):
+    """Return the cells of the notebook in a file.
+
+    Each is a dict with `cell_type`, `source` (one string) and `nbgrader` (its mark, or None).
+
+    It reads the JSON itself: nbformat takes seconds to import, and a student waits for this.
+
+    Args:
+        path: a `pathlib.Path`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DamagedNotebookError: it is no notebook; the message holds the reason.
+    """
+    try:
+        notebook = json.loads(path.read_bytes())
+        if notebook["nbformat"] != 4:
+            raise ValueError(f"its format is {notebook['nbformat']}, not 4")
+        return [
+            {
+                "cell_type": cell["cell_type"],
+                "source": "".join(cell["source"]),
+                "nbgrader": cell["metadata"].get("nbgrader"),
+            }
+            for cell in notebook["cells"]
+        ]
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise DamagedNotebookError(f"{path} does not read as a notebook: {reason}") from error
+
+
+def fingerprint(path):
+    """Return a hash of what makes a notebook's version: its cells' sources and nbgrader's marks.
+
+    Outputs, and what JupyterLab writes into the metadata, do not count.
+
+    Raises:
+        FileNotFoundError, DamagedNotebookError: as `read_notebook`.
+    """
+    cells = json.dumps(read_notebook(path), sort_keys=True)
+    return hashlib.sha256(cells.encode()).hexdigest()
+
+
+def update_working_copy(root):
+    """Bring `work/` up to date with `notebooks/`, and never write to an edited notebook.
+
+    A missing notebook is copied. An unedited one is replaced when the course has a newer version.
+    An edited one stays as it is, and a newer version is put beside it under another name, once.
+    A damaged one stays as it is.
+
+    Args:
+        root: the folder of the course, a `pathlib.Path`.
+
+    Returns:
+        What the student should know, a list of sentences.
+
+    Raises:
+        FileNotFoundError: the course itself lacks one of its notebooks.
+    """
+    record_path = root / "work" / PRIVATE / "shipped.json"
+    record = _read_record(record_path)
+    messages = []
+    for assignment in ASSIGNMENTS:
+        shipped = root / "notebooks" / assignment / f"{assignment}.ipynb"
+        if not shipped.is_file():
+            raise FileNotFoundError(
+                f"The course lacks {shipped}. Get it back with `git checkout -- notebooks`, "
+                "or derive it from its solution with `course build`."
+            )
+        mine = root / "work" / assignment / f"{assignment}.ipynb"
+        newest = fingerprint(shipped)
+        if message := _update_one(shipped, mine, newest, record.get(assignment)):
+            messages.append(message)
+        record[assignment] = newest
+        write_file(record_path, json.dumps(record, indent=2).encode())
+    return messages
+
+
+def _update_one(shipped, mine, newest, seen):
+    """Update one notebook; `newest` and `seen` are hashes of the course's version now and then."""
+    if not mine.exists():
+        write_file(mine, shipped.read_bytes())
+        return f"Made {mine}."
+    try:
+        current = fingerprint(mine)
+    except DamagedNotebookError as error:
+        return (
+            f"{error}. It was left as it is. To begin again, rename it and run `course lab` "
+            "once more; your last handed-in copy, if there is one, is in hand_in/ beside it."
+        )
+    if current == newest:
+        return None
+    if current == seen:
+        write_file(mine, shipped.read_bytes())
+        return f"Updated {mine}: the course has a newer version, and you had not edited yours."
+    if newest == seen:
+        return None
+    beside = free_name(mine, "new")
+    write_file(beside, shipped.read_bytes())
+    return (
+        f"The course has a newer version of {mine.name}. You edited yours, so it was left as it "
+        f"is; the new one is beside it: {beside}."
+    )
+
+
+def free_name(path, word):
+    """Return the first of `name-word.ipynb`, `name-word-2.ipynb`, ... that does not exist."""
+    candidates = (
+        path.with_name(f"{path.stem}-{word}{'' if number == 1 else f'-{number}'}{path.suffix}")
+        for number in count(1)
+    )
+    return next(candidate for candidate in candidates if not candidate.exists())
+
+
+def _read_record(path):
+    """Return the hashes of the versions last seen; without them every copy counts as edited."""
+    try:
+        record = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def write_file(path, content):
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+
+
+def write_settings(work):
+    """Write the settings of this JupyterLab into `work/`, apart from the user's own ones.
+
+    Args:
+        work: the folder of the working copy, a `pathlib.Path`.
+
+    Returns:
+        The folder that Jupyter takes as its configuration folder.
+    """
+    folder = work / PRIVATE / "jupyter"
+    disabled = {name: True for name in UNUSED_LAB_EXTENSIONS}
+    files = {
+        "labconfig/page_config.json": {"disabledExtensions": disabled},
+        "labconfig/default_setting_overrides.json": {
+            # Asks nothing of the network and has no pop-up to show.
+            "@jupyterlab/apputils-extension:notification": {
+                "fetchNews": "false",
+                "checkForUpdates": False,
+                "doNotDisturbMode": True,
+            }
+        },
+    }
+    for name, settings in files.items():
+        write_file(folder / name, json.dumps(settings, indent=2).encode())
+    _write_first_layout(folder / "lab" / "workspaces")
+    return folder
+
+
+def _write_first_layout(folder):
+    """Write the layout that JupyterLab opens with, unless it has kept one from an earlier run."""
+    # The file's name is JupyterLab's, for the workspace `default`: 37a8 begins its SHA-256.
+    path = folder / "default-37a8.jupyterlab-workspace"
+    if path.exists():
+        return
+    first = f"{ASSIGNMENTS[0]}/{ASSIGNMENTS[0]}.ipynb"
+    notebook = f"notebook:{first}"
+    data = {
+        "layout-restorer:data": {
+            "main": {
+                "dock": {"type": "tab-area", "currentIndex": 0, "widgets": [notebook]},
+                "current": notebook,
+            },
+            "left": {"visible": True, "current": "filebrowser", "widgets": ["filebrowser"]},
+            "relativeSizes": [0.2, 0.8, 0],
+        },
+        notebook: {"data": {"path": first, "factory": "Notebook"}},
+        "file-browser-filebrowser:cwd": {"path": ""},
+    }
+    write_file(path, json.dumps({"data": data, "metadata": {"id": "default"}}).encode())
+
+
+def server_environment(settings):
+    """Return the environment of the server: this Python's programs, kernels and settings first.
+
+    Args:
+        settings: the configuration folder that `write_settings` made.
+    """
+    environment = dict(os.environ)
+    # nbgrader looks for its programs on PATH.
+    programs = Path(sys.executable).parent
+    environment["PATH"] = os.pathsep.join([str(programs), environment.get("PATH", os.defpath)])
+    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"):
+        environment.pop(name, None)
+    for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
+        environment.pop(name, None)
+    environment["JUPYTER_CONFIG_DIR"] = str(settings)
+    environment["JUPYTER_DATA_DIR"] = str(settings / "data")
+    # The kernel `python3` is this environment's, whatever others the user has installed.
+    environment["JUPYTER_PREFER_ENV_PATH"] = "1"
+    return environment
+
+
+def server_command(work, port, open_browser):
+    """Return the command that starts JupyterLab on the working copy, a list of strings.
+
+    Args:
+        work: the folder of the working copy.
+        port: a port, or None for a free one.
+        open_browser: whether the server opens a browser window.
+    """
+    off = {name: False for name in UNUSED_SERVER_EXTENSIONS}
+    command = [
+        *(sys.executable, "-m", "jupyterlab"),
+        f"--ServerApp.root_dir={work}",
+        f"--ServerApp.jpserver_extensions={off}",
+        # Jupyter refuses to run as root otherwise, and in a container one often is.
+        "--ServerApp.allow_root=True",
+        "--ServerApp.log_level=ERROR",
+        "--LabApp.log_level=ERROR",
+    ]
+    if port is not None:
+        command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    if not open_browser:
+        command.append("--ServerApp.open_browser=False")
+    return command
+
+
+def is_busy(port):
+    """Tell whether another program listens on a port of this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def run(port=None, open_browser=True):
+    """Update the working copy and run JupyterLab on it until Ctrl+C.
+
+    Args:
+        port: the port to listen on; None takes a free one.
+        open_browser: whether to open a browser window.
+
+    Returns:
+        The exit status: 0 after Ctrl+C, 1 when something is wrong, which is then printed.
+    """
+    if port is not None and is_busy(port):
+        print(
+            f"Port {port} is busy: another program listens on it, perhaps a JupyterLab that still "
+            f"runs. Stop that one, or choose another port with `course lab --port {port + 1}`, "
+            "or leave --port out to get a free one.",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        root = course_root()
+        for message in update_working_copy(root):
+            print(message)
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 1
+    work = root / "work"
+    print(f"JupyterLab opens your working copy, {work}. Ctrl+C stops it.", flush=True)
+    return _serve(
+        server_command(work, port, open_browser),
+        cwd=root,  # where nbgrader's Validate looks for nbgrader_config.py
+        environment=server_environment(write_settings(work)),
+    )
+
+
+def _serve(command, cwd, environment):
+    """Run the server until it ends by itself or somebody stops this program."""
+    for name in ("SIGTERM", "SIGHUP"):  # a closed terminal ends like Ctrl+C
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+    # In a session of its own the server does not get Ctrl+C, on which it would ask a question, or
+    # hang if a kernel is just starting. It gets SIGTERM instead, on which it stops cleanly.
+    with subprocess.Popen(command, cwd=cwd, env=environment, start_new_session=True) as server:
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            server.terminate()
+        try:
+            server.wait(timeout=10)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            server.kill()
+    return 0

@@ -1,0 +1,34 @@
+"""nbgrader for this course. Run nbgrader in this folder."""
+
+c = get_config()  # noqa: F821  (nbgrader defines it)
+
+c.CourseDirectory.course_id = "transfer-learning-course"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "notebooks"
+# The paired scripts hold the solutions, and a submitted module would shadow the course's own.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py"]
+
+c.Execute.timeout = 300  # seconds for one cell
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
+
+c.GenerateAssignment.post_convert_hook = "helpers.instructor.build.pair_released_notebook"
+
+c.Autograde.pre_convert_hook = "helpers.instructor.grading.register_assignment"
+c.Autograde.sanitize_preprocessors = [
+    "helpers.instructor.grading.Rebuild",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "helpers.instructor.grading.Prepare",
+    "nbgrader.preprocessors.Execute",
+    "helpers.instructor.grading.Judge",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]

@@ -1,0 +1,383 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Transfer learning: start from what another network knows
+#
+# You have built a network from nothing. Most people who solve a real problem do not: they take a network that was trained on
+# a related task, keep its filters, and replace its last layers. Today you do the same, and test whether it was worth it.
+#
+# **Time:** plan two hours.
+
+# %% [markdown]
+# ## What you will be able to do
+#
+# | you can | it is checked by |
+# | --- | --- |
+# | put a new head on a pretrained backbone, with the preprocessing that the backbone expects | `check_head` |
+# | freeze a backbone, and prove that it is frozen | `check_head` |
+# | fine-tune without destroying what was learned | `check_fine_tuning` |
+# | compare from scratch, frozen and fine-tuned, and say when transfer pays | your answer at the end |
+
+# %% [markdown]
+# ## Start
+#
+# On your own computer there is nothing to do. On Colab, upload the course's folder and name it `course`; the
+# next cell installs it.
+
+# %%
+import sys
+
+if "google.colab" in sys.modules:
+    get_ipython().run_line_magic("pip", "install --quiet /content/course")
+
+# %%
+from helpers import profiles
+
+profile = profiles.current()
+print(profile)
+
+# %% [markdown]
+# The sentence above names your data, your backbone and your epochs. The same ten classes as before come in the
+# same three parts: training, validation, and a test part that is read once.
+
+# %%
+from helpers import data
+
+splits = data.load_splits(profile)
+data.banner(splits)
+
+# %% [markdown]
+# ## Why transfer?
+#
+# *15 minutes.* Somebody who plays the piano learns the organ faster than somebody who plays nothing: keys, notes and rhythm are
+# there already. A network that was trained on photographs has filters for edges, textures and parts of things. Another task
+# with photographs needs them too.
+
+# %% [markdown]
+# It pays most when labelled images are **few**: a large network cannot learn good filters from 500 images, but it can learn which
+# of its filters matter. And it is a sound habit: start from the model and the recipe that are known to do best on a
+# similar problem, then change one thing at a time.
+
+# %% [markdown]
+# The honest caveat: CIFAR-10 is *not* small, and its images are much smaller than those on which ImageNet networks were
+# trained. Here transfer is shown at work and put to the test. **Predict, and write it down:** with all the training images
+# at 32 by 32 pixels, who wins: a small network from scratch, or a large frozen one?
+
+# %% [markdown]
+# ### What is reused
+#
+# A classifier has two parts. The **backbone**, all the convolutions, turns an image into features. The **head** on top turns features into
+# class probabilities. The old head knows the old classes, so it is thrown away and replaced. The backbone is
+# either *frozen*, kept as it is, or trained further, *fine-tuned*.
+
+# %% [markdown]
+# ## Reuse: keep the backbone, replace the head
+#
+# *15 minutes.* In the profile `full` the backbone is DenseNet201
+# ([Huang et al., 2017](https://arxiv.org/abs/1608.06993)), trained on ImageNet. In a dense block each layer gets
+# the outputs of *all* layers before it. Smaller profiles may use a small relative with the same block names: the sentence at
+# the top says which.
+
+# %%
+from helpers import densenet
+
+backbone = densenet.build_backbone(profile)
+backbone.trainable = False
+print(f"{backbone.count_params():,} parameters; features of one image: {backbone.output_shape[1:]}")
+
+# %% [markdown]
+# Setting `trainable = False` on a model freezes every layer inside it. Do not believe it, count: **how many arrays can
+# training still change?**
+
+# %%
+import keras
+
+print("trainable weight arrays:", len(backbone.trainable_weights))
+normalizations = [x for x in backbone.layers if isinstance(x, keras.layers.BatchNormalization)]
+print("batch normalization layers:", len(normalizations))
+
+# %% [markdown]
+# Freezing means two things for a batch normalization layer: its scale and shift stay, *and* it runs in inference mode, so its
+# moving averages stay as well. Keep that in mind, it will matter later.
+
+# %% [markdown]
+# ### What the backbone expects
+#
+# *10 minutes.* Filters fit the numbers they were trained on. DenseNet's images were divided by 255, then the mean of ImageNet was
+# subtracted and the result divided by its standard deviation, channel by channel. Ours are in [0, 1] already: never
+# divide twice. What is missing is the second step.
+
+# %%
+preprocessing = densenet.build_preprocessing(profile)
+images, labels = next(iter(splits.validation))
+fitting = preprocessing(images)
+print(f"as loaded: {float(keras.ops.min(images)):.2f} to {float(keras.ops.max(images)):.2f}")
+print(f"fitting:   {float(keras.ops.min(fitting)):.2f} to {float(keras.ops.max(fitting)):.2f}")
+
+# %% [markdown]
+# It is an ordinary `Normalization` layer with fixed mean and variance. Put *inside* the model, it is saved with
+# it, and nobody who uses the model later can forget it. A function for the same thing exists, with a trap. **Predict:** what
+# does the array hold after the call?
+
+# %%
+import numpy as np
+
+pixels = np.full((1, 1, 1, 3), 255.0)
+keras.applications.densenet.preprocess_input(pixels)
+print(pixels.ravel().round(2))
+
+# %% [markdown]
+# The result was thrown away, and yet the array changed: `preprocess_input` works *in place* on NumPy arrays. Call it twice on the same
+# images, and they are wrong. A layer does not have this problem.
+
+# %% [markdown]
+# Does it matter? The next cell compares the features of the same images with and without the right preprocessing. If the
+# filters did not care, the correlation would be 1.
+
+# %%
+right = backbone.predict(preprocessing(images), verbose=0).reshape(len(images), -1)
+wrong = backbone.predict(images, verbose=0).reshape(len(images), -1)
+each = [np.corrcoef(a, b)[0, 1] for a, b in zip(right, wrong) if a.std() and b.std()]
+print(f"correlation of the features, image by image: {np.mean(each):.2f}")
+
+# %% [markdown]
+# ### What about larger images?
+#
+# ImageNet networks were trained at 224 by 224 pixels. A `Resizing` layer in the model can bring ours to that size. What does it cost?
+# The next cell builds the backbone for both sizes and counts the numbers that a flatten would hand to the head.
+
+# %%
+for size in (32, 224):
+    shape = densenet.build_backbone(profile, input_shape=(size, size, 3)).output_shape[1:]
+    print(f"{size} px: features {shape}, flattened {np.prod(shape):,}; per image {size * size:,} pixels")
+
+# %% [markdown]
+# 49 times as many pixels to compute, and 49 times as many numbers behind a flatten. So at 224 pixels one *pools*: global average
+# pooling keeps one number a channel. And one resizes batch by batch, in the model or in the pipeline: all images at
+# once would not fit into memory.
+
+# %% [markdown]
+# Use a layer for it, not `Lambda`. A `Lambda` holds a piece of Python, and a saved model should not run strangers' Python. See what
+# happens when such a model is loaded again:
+
+# %%
+import tempfile
+from pathlib import Path
+
+squared = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x**2)])
+path = Path(tempfile.mkdtemp()) / "squared.keras"
+squared.save(path)
+try:
+    keras.models.load_model(path)
+except Exception as error:
+    print(type(error).__name__, "-", str(error).splitlines()[0][:150])
+
+# %% [markdown]
+# ## Your turn: the head
+#
+# *30 minutes.* Define and compile `model`: preprocessing, the frozen `backbone`, then a head. The course's own head is: flatten, batch
+# normalization, dense 256 with ReLU, batch normalization, dense 10 with softmax. Choose pooling instead of flatten, or add
+# dropout, if you have a reason. Adam, categorical cross-entropy, accuracy, as before.
+
+# %% deletable=false nbgrader={"cell_type": "code", "checksum": "ad721594cb7448acb33fbe9e8369f99f", "grade": false, "grade_id": "head_cell", "locked": false, "schema_version": 3, "solution": true}
+# Define `model` on top of `backbone`, and compile it.
+# YOUR CODE HERE
+raise NotImplementedError()
+
+# %% [markdown]
+# The check looks at what your model does: what reaches the backbone, what a training step changes and what it leaves alone. It works
+# on a copy.
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "7775f311721224b438bc95363cc4c99d", "grade": true, "grade_id": "check_head", "locked": true, "points": 6, "schema_version": 3, "solution": false}
+from helpers import checks
+
+checks.check_head(model, profile)
+
+# %% [markdown]
+# Now train the head, and keep the history. Notice how long an epoch takes although so few weights are trained: nearly all of the
+# time goes into the backbone, which computes the same features for the same images again in each epoch. They could
+# be computed once.
+
+# %%
+frozen_history = model.fit(
+    splits.train, validation_data=splits.validation, epochs=profile.head_epochs
+)
+
+# %%
+from helpers import history as histories
+
+histories.plot_history(
+    frozen_history, title="Frozen backbone: how far does the head get?", caption=splits.dataset
+)
+
+# %% [markdown]
+# Compare with what you predicted. If the curves are lower than those of your own network from the last notebook, you have met the
+# caveat: filters for large photographs see little in images of 32 by 32 pixels.
+
+# %% [markdown]
+# ## Fine-tuning, and three ways to do it wrong
+#
+# *20 minutes.* The head fits now. **Fine-tuning** goes on with the backbone unfrozen, in small steps. Three mistakes are common,
+# none of them raises an error, and each of the next three sections shows one.
+
+# %% [markdown]
+# ### Unfreezing needs a new compile
+#
+# `compile` remembers which weights to train. Below, a tiny model is compiled while its layer is frozen; then the layer
+# is unfrozen, and the model is trained. **Predict:** has the weight changed? And after compiling again?
+
+# %%
+layer = keras.layers.Dense(1, use_bias=False)
+tiny = keras.Sequential([keras.Input((4,)), layer, keras.layers.Dense(1)])
+layer.trainable = False
+tiny.compile("sgd", "mse")
+x, y = np.ones((8, 4), "float32"), np.ones((8, 1), "float32")
+tiny.fit(x, y, verbose=0)
+
+# %%
+layer.trainable = True
+for compiled in ("not compiled again", "compiled again"):
+    if compiled == "compiled again":
+        tiny.compile("sgd", "mse")
+    before = layer.kernel.numpy()
+    tiny.fit(x, y, verbose=0)
+    print(f"{compiled}: changed by {np.abs(layer.kernel.numpy() - before).max():.4f}")
+
+# %% [markdown]
+# Without a new `compile` the training step was the old one, and nobody said so. **Whenever you change `trainable`, compile.**
+
+# %% [markdown]
+# ### Batch normalization has to hold still
+#
+# The pretrained weights fit the pretrained moving averages. Unfreeze a backbone with `trainable = True`, and its batch normalization
+# starts to follow your batches. Many texts say that calling the backbone with `training=False` prevents it. **Try it:**
+
+# %%
+inner = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization()])
+inputs = keras.Input((4,))
+outer = keras.Model(inputs, keras.layers.Dense(1)(inner(inputs, training=False)))
+inner.trainable = True
+outer.compile("sgd", "mse")
+before = inner.layers[0].moving_mean.numpy()
+outer.fit(x, y, verbose=0)
+print("moving mean changed by", np.abs(inner.layers[0].moving_mean.numpy() - before).max().round(4))
+
+# %% [markdown]
+# If that is not zero, your version of Keras is like the one this course was tested with
+# ([keras issue 20285](https://github.com/keras-team/keras/issues/20285)): `training=False` does not hold
+# an unfrozen layer still. What does: `trainable = False` on the batch normalization layers themselves, *after* the backbone was unfrozen.
+
+# %%
+inner.layers[0].trainable = False
+outer.compile("sgd", "mse")
+before = inner.layers[0].moving_mean.numpy()
+outer.fit(x, y, verbose=0)
+print("moving mean changed by", np.abs(inner.layers[0].moving_mean.numpy() - before).max())
+
+# %% [markdown]
+# ### A learning rate that fits
+#
+# Adam's default learning rate is 0.001, and Adam moves every weight by about the learning rate in each step, whatever the
+# size of the gradient. For pretrained weights that is a lot: look how large they are, and how many steps an epoch has.
+
+# %%
+kernels = [w for w in backbone.weights if w.path.endswith("conv/kernel")]
+typical = np.median([np.abs(w.numpy()).mean() for w in kernels])
+steps = len(splits.train)
+for rate in (1e-3, 1e-4, 1e-5):
+    print(f"rate {rate:g}: up to {rate * steps:.4f} in an epoch of {steps} steps; typical weight {typical:.4f}")
+
+# %% [markdown]
+# A weight that may move by more than its own size in one epoch can lose all that it knew. Use 1e-5 to 1e-4 for fine-tuning.
+
+# %% [markdown]
+# ## Your turn: fine-tuning
+#
+# *20 minutes.* Unfreeze `backbone`, hold its batch normalization layers still, compile `model` with a learning rate that fits, train
+# `profile.fine_tune_epochs` more epochs, and join both runs into one `history` with `histories.join_histories`.
+
+# %% deletable=false nbgrader={"cell_type": "code", "checksum": "da91e46c8b5c3e4373c9842d92c67d9a", "grade": false, "grade_id": "fine_tuning_cell", "locked": false, "schema_version": 3, "solution": true}
+# Unfreeze, compile, fit; then join `frozen_history` and the new one into `history`.
+# YOUR CODE HERE
+raise NotImplementedError()
+
+# %% [markdown]
+# The check compares your backbone with the one it started from: it should have moved, not far, and with every moving average where it
+# was. If you have to try again, start from the cell that builds the backbone.
+
+# %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "5f77382e6bd4479357e279d369a42e8b", "grade": true, "grade_id": "check_fine_tuning", "locked": true, "points": 7, "schema_version": 3, "solution": false}
+checks.check_fine_tuning(model, history, profile)
+
+# %%
+histories.plot_history(history, title="What did fine-tuning add?", caption=splits.dataset)
+
+# %% [markdown]
+# Left of the dotted line only the head was trained, right of it the whole network. A small step down just behind the line is no
+# accident: the optimizer starts anew, without its memory.
+
+# %% [markdown]
+# ## Three ways compared
+#
+# *10 minutes.* What is missing is the opponent: a small network from scratch, with the same images. (Its epochs are shorter: look at
+# the seconds, too.)
+
+# %%
+scratch = keras.Sequential(
+    [
+        keras.Input((32, 32, 3)),
+        keras.layers.Conv2D(32, 5, strides=2, activation="relu"),
+        keras.layers.Conv2D(64, 3, strides=2, activation="relu"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(10, activation="softmax"),
+    ]
+)
+scratch.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+
+# %%
+scratch_history = scratch.fit(
+    splits.train, validation_data=splits.validation, epochs=profile.scratch_epochs
+)
+
+# %%
+histories.compare_histories(
+    {"from scratch": scratch_history, "frozen, then fine-tuned": history},
+    title="Which way wins on these images?",
+    caption=splits.dataset,
+)
+
+# %% [markdown]
+# Be careful with the verdict. One run each is one draw from a lottery, the three ways took different time, and the answer
+# depends on image size and on the number of labels. With few labels or larger images the same comparison can turn round.
+
+# %% [markdown]
+# Choose the way that you would deliver, by its *validation* curve. Then, once, the test images:
+
+# %%
+loss, accuracy = model.evaluate(splits.test, verbose=0)
+print(f"fine-tuned: {accuracy:.1%} of {splits.sizes['test']:,} test images of {splits.dataset}")
+
+# %% [markdown]
+# ## Look back
+#
+# *10 minutes.* Which head did you choose, and why: flatten or pooling, which regularization? A friend has 300 labelled photographs of
+# mushrooms, 200 by 200 pixels. What do you advise, and what would make you change your mind? (A person may read this; your
+# instructor says whether it counts.)
+
+# %% [markdown] deletable=false nbgrader={"cell_type": "markdown", "checksum": "49f3559ba5d2026aa08eaa4cffd07cda", "grade": true, "grade_id": "transfer_question", "locked": false, "points": 0, "schema_version": 3, "solution": true}
+# YOUR ANSWER HERE
+
+# %% [markdown]
+# ## Hand in
+#
+# Save the notebook (Ctrl+S, on a Mac Cmd+S). The next cell makes the one file that you hand in, and tells where it is.
+
+# %%
+from helpers.hand_in import hand_in
+
+hand_in("transfer_learning")
