@@ -71,7 +71,8 @@ clean: ## remove the environment and caches, never your work
 	rm -rf $(ENVIRONMENT) *.egg-info .pytest_cache .ruff_cache
 	find helpers tests -name __pycache__ -prune -exec rm -rf {} +
 
-# An installation that was broken off left no stamp, and begins again from an empty environment.
+# pip checks every file against the lock's hashes. An installation that was broken off left no
+# stamp, and begins again from an empty environment.
 $(INSTALLED): requirements.lock
 	@PATH=$$USER_PATH; \
 	for python in $(CANDIDATES) ''; do \
@@ -87,7 +88,7 @@ $(INSTALLED): requirements.lock
 	echo "Installing the programs of the course in $(ENVIRONMENT) with $$("$$python" -V)."; \
 	echo 'This takes minutes and 3 GB of disk, once. If it is broken off, give the same command again.'; \
 	"$$python" -m venv --clear --without-pip $(ENVIRONMENT) && \
-	"$$python" -m pip --python $(ENVIRONMENT) install --require-hashes -r requirements.lock && \
+	"$$python" -m pip --python $(ENVIRONMENT) install -r requirements.lock && \
 	touch $@
 
 # pip takes no folder in a call that checks hashes. Setuptools comes from the lock.

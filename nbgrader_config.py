@@ -1,5 +1,13 @@
 """nbgrader for this course. Run nbgrader in this folder."""
 
+import os
+import sysconfig
+
+# nbgrader starts alembic by name: the programs of this environment have to be found first.
+programs = sysconfig.get_path("scripts")
+if os.environ.get("PATH", "").split(os.pathsep)[0] != programs:
+    os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
+
 c = get_config()  # noqa: F821  (nbgrader defines it)
 
 c.CourseDirectory.course_id = "transfer-learning-course"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers import cifar10, profiles
 from helpers.cifar10 import DataNotFoundError
+from helpers.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,6 +101,7 @@ def load_splits(
             f"Profile '{profile.name}' asks for the data set '{profile.dataset}', which the course "
             "does not know. Choose 'cifar10' or 'stand_in'."
         )
+    import_tensorflow()
     stored = load(profile, data_dir, seed)
     depth = len(stored.class_names)
     shuffled = stored.train.cache().shuffle(profile.train_images, seed=seed)

@@ -6,10 +6,12 @@ the job of `build_preprocessing`, which belongs inside the model, between input 
 """
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers import profiles
+from helpers.quiet import import_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -61,6 +63,7 @@ def build_backbone(
     """
     if not isinstance(profile, profiles.Profile):
         profile = profiles.current(profile)
+    import_tensorflow()
     if profile.backbone == "DenseNet201":
         return _build_densenet201(profile, weights, input_shape)
     if profile.backbone == "stand_in":
@@ -76,10 +79,11 @@ def build_preprocessing(profile: "profiles.Profile | str | None" = None) -> "ker
 
     Mean and variance are constants, so the layer is saved with the model and needs no `adapt`.
     """
-    import keras
-
     if not isinstance(profile, profiles.Profile):
         profile = profiles.current(profile)
+    import_tensorflow()
+    import keras
+
     return keras.layers.Normalization(
         mean=IMAGENET_MEAN,
         variance=[deviation**2 for deviation in IMAGENET_STANDARD_DEVIATION],
@@ -206,7 +210,9 @@ def _load_weights(backbone: "keras.Model", path: Path) -> None:
             "answered in place of the download. Delete the file and fetch it again."
         )
     try:
-        backbone.load_weights(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns of each layer before it raises
+            backbone.load_weights(path)
     except (OSError, KeyError) as error:
         raise WeightsError(
             f"{path} cannot be read to its end; it is probably truncated. Delete it and fetch it "

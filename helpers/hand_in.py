@@ -10,7 +10,8 @@ from pathlib import Path
 from helpers.lab import DamagedNotebookError, fingerprint, free_name, read_notebook, write_file
 from helpers.paths import course_root
 
-STUB = re.compile(r"^\s*raise NotImplementedError", re.MULTILINE)
+# What nbgrader leaves in place of an answer, in code and in text.
+STUB = re.compile(r"^\s*raise NotImplementedError|^YOUR ANSWER HERE", re.MULTILINE)
 
 # Two sources that share at least this much of their text are taken for versions of one cell.
 SIMILAR = 0.6
@@ -30,7 +31,7 @@ class HandIn:
 
     Attributes:
         path: the file to hand in; None when nbgrader runs the notebook.
-        message: what happened and what to do next.
+        message: what happened, or what to do with the file.
         warnings: what the student should look at before handing in.
     """
 
@@ -39,21 +40,23 @@ class HandIn:
     warnings: list[str] = field(default_factory=list)
 
     def __repr__(self):
-        """Return the message and the warnings as lines of text."""
-        return "\n".join([self.message, *(f"Warning: {text}" for text in self.warnings)])
+        """Return the file, the message and the warnings as lines of text."""
+        lines = [f"The file to hand in: {self.path}"] if self.path else []
+        return "\n".join([*lines, self.message, *(f"Warning: {text}" for text in self.warnings)])
 
     def _repr_html_(self):
         colour = "#d55e00" if self.warnings else "#009e73"
-        warnings = "".join(f"<li>{html.escape(text)}</li>" for text in self.warnings)
-        return (
-            f'<div style="border-left: 6px solid {colour}; padding: 0.3em 1em">'
-            f'<p style="white-space: pre-line">{html.escape(self.message)}</p>'
-            + (f"<p><b>Before you hand it in:</b></p><ul>{warnings}</ul>" if warnings else "")
-            + "</div>"
-        )
+        parts = [f'<div style="border-left: 6px solid {colour}; padding: 0.3em 1em">']
+        if self.path:
+            parts.append(f"<p><b>The file to hand in:</b><br>{html.escape(str(self.path))}</p>")
+        if self.warnings:
+            items = "".join(f"<li>{html.escape(text)}</li>" for text in self.warnings)
+            parts.append(f"<p><b>Before you hand it in:</b></p><ul>{items}</ul>")
+        parts.append(f"<p>{html.escape(self.message)}</p></div>")
+        return "".join(parts)
 
 
-def hand_in(assignment):
+def hand_in(assignment: str) -> HandIn:
     """Copy this notebook, as it was saved, to `hand_in/<assignment>.ipynb` beside it.
 
     The file is made even when something looks unfinished; the result says what. An earlier file
@@ -77,20 +80,14 @@ def hand_in(assignment):
     except DamagedNotebookError as error:
         raise HandInError(f"{error}. Save the notebook (Ctrl+S) and run this cell again.") from None
 
-    answers = _answers(cells)
-    warnings = (
-        _missing_cells(cells, assignment)
-        + _untouched_stubs(answers)
-        + _not_what_was_run(cells, answers, _history())
-    )
+    warnings = _missing_cells(cells, assignment) + _doubtful_answers(cells, _history())
     target = source.parent / "hand_in" / f"{assignment}.ipynb"
     message = (
-        f"The file to hand in:\n{target}\n"
         "Give this one file to your instructor, under this name. "
         "If you change an answer, save the notebook (Ctrl+S) and run this cell again."
     )
     if (kept := _keep_earlier(target, source)) is not None:
-        message += f"\nThe file you made before, with other answers, is now {kept.name}."
+        message += f" The file you made before, with other answers, is now {kept.name}."
     write_file(target, source.read_bytes())
     return HandIn(target, message, warnings)
 
@@ -121,18 +118,14 @@ def _find_notebook(assignment):
 
 
 def _answers(cells):
-    """Return the cells that hold an answer in code."""
-    return [
-        cell
-        for cell in cells
-        if cell["cell_type"] == "code" and cell["nbgrader"] and cell["nbgrader"].get("solution")
-    ]
+    """Return the cells that hold an answer, in code or in text."""
+    return [cell for cell in cells if cell["nbgrader"] and cell["nbgrader"].get("solution")]
 
 
 def _label(cell):
     """Return a cell's name, with its first line, since JupyterLab does not show the name."""
     first = cell["source"].strip().partition("\n")[0]
-    return f"{cell['nbgrader'].get('grade_id')} (it begins with: {first})"
+    return f'{cell["nbgrader"].get("grade_id")}, the cell that begins with "{first}",'
 
 
 def _missing_cells(cells, assignment):
@@ -140,12 +133,12 @@ def _missing_cells(cells, assignment):
     try:
         shipped = course_root() / "notebooks" / assignment / f"{assignment}.ipynb"
         wanted = _marked(read_notebook(shipped))
-    except FileNotFoundError:
+    except (FileNotFoundError, DamagedNotebookError):
         return []  # the helpers alone are installed, as on Colab: nothing to compare with
     missing = [name for name in wanted if name not in _marked(cells)]
     return [
-        f"The cell {name} is gone from your notebook, so it cannot be graded. "
-        "Undo its removal, or copy your answers into a new notebook from `course lab`."
+        f"{name} is gone: your notebook lacks this cell, so it cannot be graded. Undo its removal, "
+        "or rename the notebook, run `course lab` for a new one, and copy your answers there."
         for name in missing
     ]
 
@@ -153,16 +146,6 @@ def _missing_cells(cells, assignment):
 def _marked(cells):
     """Return the names of the cells that nbgrader knows."""
     return [cell["nbgrader"].get("grade_id") for cell in cells if cell["nbgrader"]]
-
-
-def _untouched_stubs(answers):
-    """Warn about answers that still hold the stub."""
-    return [
-        f"The cell {_label(cell)} still holds `raise NotImplementedError` in the saved file. "
-        "If you have answered it, save first (Ctrl+S), then run this cell again."
-        for cell in answers
-        if STUB.search(cell["source"])
-    ]
 
 
 def _history():
@@ -173,11 +156,11 @@ def _history():
     return [source.strip() for source in shell.history_manager.input_hist_raw] if shell else []
 
 
-def _not_what_was_run(cells, answers, history):
-    """Warn about answers whose saved text is not what was run last."""
+def _doubtful_answers(cells, history):
+    """Warn about answers that are saved otherwise than they were run, or still hold the stub."""
     sources = {cell["source"].strip() for cell in cells}
     warnings = []
-    for cell in answers:
+    for cell in _answers(cells):
         saved = cell["source"].strip()
         # What matches another cell exactly is no version of this one.
         versions = [
@@ -185,8 +168,13 @@ def _not_what_was_run(cells, answers, history):
         ]
         if versions and versions[-1] != saved:
             warnings.append(
-                f"The cell {_label(cell)} is saved with another text than you ran last. "
-                "Save first (Ctrl+S), run that cell, then run this cell again."
+                f"{_label(cell)} is saved with another text than you ran last. "
+                "Save the notebook (Ctrl+S), run that cell, then run this cell again."
+            )
+        elif STUB.search(saved):
+            warnings.append(
+                f"{_label(cell)} has no answer yet: it still holds what the course put there. "
+                "If you have answered it, save the notebook (Ctrl+S) and run this cell again."
             )
     return warnings
 

@@ -5,6 +5,7 @@ go from the first to the second, and one that the student edited is never writte
 """
 
 import hashlib
+import importlib.util
 import json
 import os
 import signal
@@ -39,19 +40,32 @@ UNUSED_LAB_EXTENSIONS = (
 )
 
 
+# Variables with which a user, or a notebook that calls `course lab`, would change this server.
+USER_VARIABLES = (
+    "JPY_SESSION_NAME",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+    "JUPYTER_CONFIG_PATH",
+    "JUPYTER_NO_CONFIG",
+    "JUPYTER_PATH",
+    "JUPYTER_RUNTIME_DIR",
+)
+
+
 class DamagedNotebookError(ValueError):
     """The file does not read as a Jupyter notebook."""
 
 
-def read_notebook(path):
+class DamagedCourseError(RuntimeError):
+    """The course itself lacks a notebook, or has one that does not read."""
+
+
+def read_notebook(path: Path) -> list[dict]:
     """Return the cells of the notebook in a file.
 
     Each is a dict with `cell_type`, `source` (one string) and `nbgrader` (its mark, or None).
 
     It reads the JSON itself: nbformat takes seconds to import, and a student waits for this.
-
-    Args:
-        path: a `pathlib.Path`.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -74,19 +88,20 @@ def read_notebook(path):
         raise DamagedNotebookError(f"{path} does not read as a notebook: {reason}") from error
 
 
-def fingerprint(path):
+def fingerprint(path: Path) -> str:
     """Return a hash of what makes a notebook's version: its cells' sources and nbgrader's marks.
 
-    Outputs, and what JupyterLab writes into the metadata, do not count.
+    Outputs do not count, nor what JupyterLab writes into the metadata, nor empty cells: it adds
+    one after the last cell when that is run.
 
     Raises:
         FileNotFoundError, DamagedNotebookError: as `read_notebook`.
     """
-    cells = json.dumps(read_notebook(path), sort_keys=True)
-    return hashlib.sha256(cells.encode()).hexdigest()
+    cells = [cell for cell in read_notebook(path) if cell["source"].strip()]
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()
 
 
-def update_working_copy(root):
+def update_working_copy(root: Path) -> list[str]:
     """Bring `work/` up to date with `notebooks/`, and never write to an edited notebook.
 
     A missing notebook is copied. An unedited one is replaced when the course has a newer version.
@@ -94,26 +109,28 @@ def update_working_copy(root):
     A damaged one stays as it is.
 
     Args:
-        root: the folder of the course, a `pathlib.Path`.
+        root: the folder of the course.
 
     Returns:
         What the student should know, a list of sentences.
 
     Raises:
-        FileNotFoundError: the course itself lacks one of its notebooks.
+        DamagedCourseError: one of the course's own notebooks is missing or damaged.
+        OSError: a file cannot be read or written.
     """
     record_path = root / "work" / PRIVATE / "shipped.json"
     record = _read_record(record_path)
     messages = []
     for assignment in ASSIGNMENTS:
         shipped = root / "notebooks" / assignment / f"{assignment}.ipynb"
-        if not shipped.is_file():
-            raise FileNotFoundError(
-                f"The course lacks {shipped}. Get it back with `git checkout -- notebooks`, "
-                "or derive it from its solution with `course build`."
-            )
+        try:
+            newest = fingerprint(shipped)
+        except (FileNotFoundError, DamagedNotebookError) as error:
+            raise DamagedCourseError(
+                f"The course's own notebook is missing or damaged: {error}. Get it back with "
+                "`git checkout -- notebooks`, or derive it from its solution with `course build`."
+            ) from error
         mine = root / "work" / assignment / f"{assignment}.ipynb"
-        newest = fingerprint(shipped)
         if message := _update_one(shipped, mine, newest, record.get(assignment)):
             messages.append(message)
         record[assignment] = newest
@@ -148,7 +165,7 @@ def _update_one(shipped, mine, newest, seen):
     )
 
 
-def free_name(path, word):
+def free_name(path: Path, word: str) -> Path:
     """Return the first of `name-word.ipynb`, `name-word-2.ipynb`, ... that does not exist."""
     candidates = (
         path.with_name(f"{path.stem}-{word}{'' if number == 1 else f'-{number}'}{path.suffix}")
@@ -166,7 +183,7 @@ def _read_record(path):
     return record if isinstance(record, dict) else {}
 
 
-def write_file(path, content):
+def write_file(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
@@ -174,11 +191,11 @@ def write_file(path, content):
     unfinished.replace(path)
 
 
-def write_settings(work):
+def write_settings(work: Path) -> Path:
     """Write the settings of this JupyterLab into `work/`, apart from the user's own ones.
 
     Args:
-        work: the folder of the working copy, a `pathlib.Path`.
+        work: the folder of the working copy.
 
     Returns:
         The folder that Jupyter takes as its configuration folder.
@@ -193,7 +210,9 @@ def write_settings(work):
                 "fetchNews": "false",
                 "checkForUpdates": False,
                 "doNotDisturbMode": True,
-            }
+            },
+            # Whoever runs a cell before the kernel is there is not asked which one.
+            "@jupyterlab/notebook-extension:tracker": {"autoStartDefaultKernel": True},
         },
     }
     for name, settings in files.items():
@@ -225,7 +244,7 @@ def _write_first_layout(folder):
     write_file(path, json.dumps({"data": data, "metadata": {"id": "default"}}).encode())
 
 
-def server_environment(settings):
+def server_environment(settings: Path) -> dict[str, str]:
     """Return the environment of the server: this Python's programs, kernels and settings first.
 
     Args:
@@ -235,9 +254,7 @@ def server_environment(settings):
     # nbgrader looks for its programs on PATH.
     programs = Path(sys.executable).parent
     environment["PATH"] = os.pathsep.join([str(programs), environment.get("PATH", os.defpath)])
-    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"):
-        environment.pop(name, None)
-    for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
+    for name in USER_VARIABLES:
         environment.pop(name, None)
     environment["JUPYTER_CONFIG_DIR"] = str(settings)
     environment["JUPYTER_DATA_DIR"] = str(settings / "data")
@@ -246,7 +263,7 @@ def server_environment(settings):
     return environment
 
 
-def server_command(work, port, open_browser):
+def server_command(work: Path, port: int | None, open_browser: bool) -> list[str]:
     """Return the command that starts JupyterLab on the working copy, a list of strings.
 
     Args:
@@ -271,14 +288,31 @@ def server_command(work, port, open_browser):
     return command
 
 
-def is_busy(port):
+def is_busy(port: int) -> bool:
     """Tell whether another program listens on a port of this machine."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def run(port=None, open_browser=True):
+def _why_not(port):
+    """Return why JupyterLab cannot be started here, and what to do about it; None if it can."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        return (
+            "JupyterLab is not installed in this environment. Install it with "
+            "`pip install -e '.[lab]'` in the folder of the course."
+        )
+    if port is not None and not 0 < port < 65536:
+        return f"There is no port {port}: choose one from 1 to 65535, or leave --port out."
+    if port is not None and is_busy(port):
+        return (
+            f"Port {port} is busy: another program listens on it, perhaps a JupyterLab that still "
+            "runs. Stop that one, choose another port, or leave --port out to get a free one."
+        )
+    return None
+
+
+def run(port: int | None = None, open_browser: bool = True) -> int:
     """Update the working copy and run JupyterLab on it until Ctrl+C.
 
     Args:
@@ -288,27 +322,23 @@ def run(port=None, open_browser=True):
     Returns:
         The exit status: 0 after Ctrl+C, 1 when something is wrong, which is then printed.
     """
-    if port is not None and is_busy(port):
-        print(
-            f"Port {port} is busy: another program listens on it, perhaps a JupyterLab that still "
-            f"runs. Stop that one, or choose another port with `course lab --port {port + 1}`, "
-            "or leave --port out to get a free one.",
-            file=sys.stderr,
-        )
+    if reason := _why_not(port):
+        print(f"{reason}\nJupyterLab was not started.", file=sys.stderr)
         return 1
     try:
         root = course_root()
         for message in update_working_copy(root):
             print(message)
-    except FileNotFoundError as error:
-        print(error, file=sys.stderr)
+        settings = write_settings(root / "work")
+    except (DamagedCourseError, OSError) as error:
+        print(f"{error}\nJupyterLab was not started.", file=sys.stderr)
         return 1
     work = root / "work"
     print(f"JupyterLab opens your working copy, {work}. Ctrl+C stops it.", flush=True)
     return _serve(
         server_command(work, port, open_browser),
         cwd=root,  # where nbgrader's Validate looks for nbgrader_config.py
-        environment=server_environment(write_settings(work)),
+        environment=server_environment(settings),
     )
 
 

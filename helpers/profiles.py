@@ -72,7 +72,7 @@ def current(name: str | None = None) -> Profile:
     Raises:
         ValueError: there is no profile of that name.
     """
-    if run := os.environ.get("NBGRADER_EXECUTION"):
+    if run := nbgrader_run():
         return replace(PROFILES["grade"], reason=f"nbgrader runs this notebook: {run}")
     if name is not None:
         chosen, reason = name, "asked for in the notebook"
@@ -86,6 +86,16 @@ def current(name: str | None = None) -> Profile:
         )
     profile = replace(PROFILES[chosen], reason=reason)
     return _with_what_is_on_disk(profile) if chosen == "quick" else profile
+
+
+def nbgrader_run() -> str | None:
+    """Return what nbgrader runs this process for, `autograde` or `validate`; None if a person does.
+
+    A kernel that a person opened has a session. After a validation that broke off, nbgrader 0.9.6
+    leaves its variable behind in the server, and later kernels inherit it; they are not nbgrader's.
+    """
+    run = os.environ.get("NBGRADER_EXECUTION")
+    return None if run == "validate" and os.environ.get("JPY_SESSION_NAME") else run
 
 
 def _with_what_is_on_disk(profile: Profile) -> Profile:

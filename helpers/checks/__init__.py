@@ -81,7 +81,7 @@ def judges() -> dict[str, Callable[..., Report]]:
 def _check(name: str, profile: profiles.Profile, **made: Any) -> Report | None:
     from helpers.checks.handover import Artifact, write_artifact
 
-    run = os.environ.get("NBGRADER_EXECUTION")
+    run = profiles.nbgrader_run()
     if run == "autograde":
         if HANDOVER_VARIABLE not in os.environ:
             raise RuntimeError(

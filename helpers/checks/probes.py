@@ -92,19 +92,24 @@ def weights_without_gradient(artifact: Artifact) -> list[str]:
     ]
 
 
-def loss_before_and_after(artifact: Artifact, steps: int = 12) -> tuple[float, float]:
+def loss_before_and_after(artifact: Artifact, size: float, steps: int) -> tuple[float, float]:
     """Return the training-mode loss on an easy batch, before and after a few training steps.
 
     In training mode, because the moving averages of batch normalization lag behind. Each loss is
     the mean of three, because dropout makes a single one noisy. The weights are put back.
+
+    Args:
+        artifact: the model.
+        size: how far each weight moves in a step.
+        steps: number of steps.
     """
     images, labels = easy_batch()
     with weights_put_back(artifact):
-        losses = [training_step(artifact, images, labels, 0) for _ in range(3)]
+        before = [training_step(artifact, images, labels, 0) for _ in range(3)]
         for _ in range(steps):
-            training_step(artifact, images, labels, 1e-3)
+            training_step(artifact, images, labels, size)
         after = [training_step(artifact, images, labels, 0) for _ in range(3)]
-    return float(np.mean(losses)), float(np.mean(after))
+    return float(np.mean(before)), float(np.mean(after))
 
 
 @contextmanager

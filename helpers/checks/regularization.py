@@ -258,9 +258,10 @@ def _gradient_findings(artifact: Artifact) -> list[Finding]:
 
 
 def _learning_findings(artifact: Artifact) -> list[Finding]:
-    before, after = probes.loss_before_and_after(artifact)
-    if after < 0.98 * before:
-        return []
+    for size in (1e-3, 1e-2):  # a small network needs the larger one, a deep one the smaller
+        before, after = probes.loss_before_and_after(artifact, size, steps=12)
+        if after < 0.98 * before:
+            return []
     return [
         Finding(
             "does-not-learn",
@@ -311,8 +312,9 @@ def _advice(artifact: Artifact) -> list[Finding]:
                 "random-when-called",
                 "",
                 "`model(images)` gives another answer than `model.predict(images)`.",
-                "Keras's augmentation layers are on unless they are told otherwise: use `predict`, "
-                "or `model(images, training=False)`.",
+                "Some layer is active unless it is told otherwise: augmentation always is, and "
+                "dropout if it was called with `training=True`. Use `predict`, or "
+                "`model(images, training=False)`.",
                 "Three regularizers",
             )
         )

@@ -143,6 +143,10 @@ class CheckFailed(AssertionError):
         super().__init__(f"\n{report}")
         self.report = report
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the report alone: the lines of this package help no learner."""
+        return str(self.report).splitlines()
+
 
 def _as_html(text: str) -> str:
     """Escape `text`, and set what stands between backticks as code."""

@@ -137,7 +137,7 @@ def _freezing_findings(artifact: Artifact, inside: dict[str, str]) -> list[Findi
             Finding(
                 "backbone-trainable",
                 "frozen",
-                f"{len(thawed)} weight arrays of the backbone are trainable, such as `{thawed[0]}`.",
+                f"{len(thawed)} arrays of the backbone are trainable, such as `{thawed[0]}`.",
                 "A new head starts with random weights, and its first large gradients would run "
                 "through the backbone and spoil what it knows. Freeze it before you compile.",
                 "Reuse: keep the backbone, replace the head",

@@ -40,18 +40,9 @@ def run(check: bool = False, execute: bool = False) -> int:
     with tempfile.TemporaryDirectory(prefix="course-build-") as folder:
         fresh = Path(folder)
         derive(root, fresh, execute=execute)
-        stale = [path for path in derived_files() if not _same(fresh / path, root / path)]
+        stale = stale_files(root, fresh)
         if check:
-            stale += _outputs_of_other_sources(root)
-            for path in stale:
-                console.print(f"[red]stale[/red] {path}")
-            console.print(
-                "Everything is up to date."
-                if not stale
-                else "Edit solutions/*/*.py only, then run `make notebooks` "
-                "(or `course build --execute` where only outputs are stale)."
-            )
-            return int(bool(stale))
+            return _tell_what_is_stale(console, stale, outputs_of_other_sources(root))
         for path in stale:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(fresh / path, root / path)
@@ -59,6 +50,29 @@ def run(check: bool = False, execute: bool = False) -> int:
         if not stale:
             console.print("Nothing to do: everything is up to date.")
     return 0
+
+
+def _tell_what_is_stale(console: Console, stale: list[Path], outputs: list[Path]) -> int:
+    for path in stale:
+        console.print(f"stale: {path}", soft_wrap=True)
+    for path in outputs:
+        console.print(f"outputs of other sources: {path}", soft_wrap=True)
+    if stale:
+        console.print("Edit nothing but solutions/*/*.py, then run `make notebooks`.")
+    if outputs:
+        console.print("Run `course build --execute` to refresh the outputs.")
+    if not stale and not outputs:
+        console.print("Everything is up to date.")
+    return int(bool(stale or outputs))
+
+
+def stale_files(root: Path, fresh: Path) -> list[Path]:
+    """Return the derived files of the course in `root` that differ from those in `fresh`."""
+    return [
+        path
+        for path in derived_files()
+        if not (root / path).is_file() or (root / path).read_bytes() != (fresh / path).read_bytes()
+    ]
 
 
 def derived_files() -> list[Path]:
@@ -168,12 +182,13 @@ def _execute(notebook: NotebookNode, source: Path) -> None:
     from nbconvert.preprocessors import CoalesceStreamsPreprocessor
     from rich.progress import Progress
 
-    with Progress() as progress:
+    with Progress() as progress, tempfile.TemporaryDirectory() as folder:
         task = progress.add_task(f"running {source.name}", total=len(notebook.cells))
         client = NotebookClient(
             notebook,
             timeout=None,
-            resources={"metadata": {"path": str(source.parent)}},
+            resources={"metadata": {"path": folder}},
+            skip_cells_with_tag="hand-in",
             on_cell_complete=lambda **_: progress.advance(task),
         )
         client.execute()
@@ -184,7 +199,7 @@ def _execute(notebook: NotebookNode, source: Path) -> None:
     notebook.metadata[OUTPUTS_FROM] = sources_hash(notebook)
 
 
-def _outputs_of_other_sources(root: Path) -> list[str]:
+def outputs_of_other_sources(root: Path) -> list[Path]:
     """Return the executed solutions whose outputs came from other sources than they hold now."""
     stale = []
     for name in ASSIGNMENTS:
@@ -192,9 +207,5 @@ def _outputs_of_other_sources(root: Path) -> list[str]:
         if (root / path).is_file():
             notebook = nbformat.read(root / path, as_version=4)
             if notebook.metadata.get(OUTPUTS_FROM) != sources_hash(notebook):
-                stale.append(f"{path} (outputs are from other sources)")
+                stale.append(path)
     return stale
-
-
-def _same(fresh: Path, stored: Path) -> bool:
-    return stored.is_file() and fresh.read_bytes() == stored.read_bytes()

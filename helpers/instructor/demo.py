@@ -1,6 +1,5 @@
 """Play the course whole, in a temporary folder: release, hand in, grade, and say why."""
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -102,9 +101,7 @@ def points_table(course: Path) -> Table:
     return table
 
 
-def _hand_in(
-    course: Path, student: str, assignment: str, notebook: nbformat.NotebookNode
-) -> None:
+def _hand_in(course: Path, student: str, assignment: str, notebook: nbformat.NotebookNode) -> None:
     folder = course / "submitted" / student / assignment
     folder.mkdir(parents=True)
     nbformat.write(notebook, folder / f"{assignment}.ipynb")

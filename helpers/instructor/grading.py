@@ -124,10 +124,13 @@ class Judge(NbGraderPreprocessor):
         handover = Path(os.environ.pop(HANDOVER_VARIABLE))
         try:
             verdicts = self._judge(handover)
+            stopped = ""
             for cell in nb.cells:
-                if utils.is_grade(cell) and cell.cell_type == "code":
+                if utils.is_solution(cell):
+                    stopped = stopped or _error_in(cell)
+                elif utils.is_grade(cell) and cell.cell_type == "code":
                     check = cell.metadata.nbgrader.grade_id
-                    _write_verdict(cell, verdicts.get(check, {}))
+                    _write_verdict(cell, verdicts.get(check, {}), stopped)
                     points, out_of = utils.determine_grade(cell, self.log)
                     self.log.info("%s: %s of %s", check, points, out_of)
         finally:
@@ -164,16 +167,23 @@ class Judge(NbGraderPreprocessor):
         return {check.name: {"problem": problem} for check in handover.iterdir()}
 
 
-def _write_verdict(cell: NotebookNode, verdict: dict[str, str]) -> None:
-    """Replace the outputs of a test cell by its findings and, last, its points."""
+def _write_verdict(cell: NotebookNode, verdict: dict[str, str], stopped: str) -> None:
+    """Replace the outputs of a test cell by its findings and, last, its points.
+
+    Args:
+        cell: the test cell.
+        verdict: the report of its check, or what went wrong with judging; may be empty.
+        stopped: the first error in a solution cell above; may be empty.
+    """
     if "report" in verdict:
         report = Report.from_json(verdict["report"])
         points = cell.metadata.nbgrader.points * report.points / report.out_of
         shown = {"text/plain": str(report), "text/html": report._repr_html_()}
     else:
         points = 0.0
-        reason = verdict.get("problem") or _why_nothing_came(cell)
-        shown = {"text/plain": f"No points: {reason}"}
+        reason = verdict.get("problem") or stopped or _error_in(cell)
+        reason = reason or "The check's cell did not run to its end."
+        shown = {"text/plain": f"No points, because nothing came to be checked. {reason}"}
     cell.outputs = [
         nbformat.v4.new_output("display_data", data=shown),
         nbformat.v4.new_output(
@@ -184,15 +194,15 @@ def _write_verdict(cell: NotebookNode, verdict: dict[str, str]) -> None:
     ]
 
 
-def _why_nothing_came(cell: NotebookNode) -> str:
-    for output in cell.outputs:
+def _error_in(cell: NotebookNode) -> str:
+    """Return in a sentence the error that stopped a cell; empty if none did."""
+    for output in cell.get("outputs", ()):
         if output.output_type == "error":
-            return (
-                f"the check could not run, because of {output.ename}: {output.evalue} "
-                "The marked cell above has to run without an error and define what the check "
-                "looks at."
-            )
-    return "nothing was handed over. The check's cell did not run to its end."
+            name = cell.metadata.nbgrader.grade_id
+            if output.ename == "NotImplementedError":
+                return f"The cell `{name}` is still the stub, or a part of it."
+            return f"The cell `{name}` stopped with {output.ename}: {output.evalue}"
+    return ""
 
 
 def findings_of(notebook: Path) -> dict[str, list[str]]:

@@ -411,7 +411,7 @@ print(f"fine-tuned: {accuracy:.1%} of {splits.sizes['test']:,} test images of {s
 #
 # Save the notebook (Ctrl+S, on a Mac Cmd+S). The next cell makes the one file that you hand in, and tells where it is.
 
-# %%
+# %% tags=["hand-in"]
 from helpers.hand_in import hand_in
 
 hand_in("transfer_learning")

@@ -32,7 +32,7 @@ def _program():
 
 @contextlib.contextmanager
 def open_page(address, width=1280, height=800):
-    """Open an address in a new Chromium with a profile of its own, and wait for the notebook.
+    """Open an address in a new Chromium, and wait until the notebook and its kernel are ready.
 
     Yields:
         Playwright's page. What its console says of errors, errors that no code caught, and answers
@@ -51,6 +51,7 @@ def open_page(address, width=1280, height=800):
         page.goto(address)
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         page.locator("#jupyterlab-splash").wait_for(state="detached")
+        wait_until_idle(page, 60)
         yield page
         browser.close()
 
@@ -79,10 +80,25 @@ def fill_in(page, text, source):
     page.keyboard.press("Escape")
 
 
+def answer(page, text, source):
+    """Replace the source of the text cell that holds a text."""
+    page.locator(".jp-MarkdownCell", has_text=text).dblclick()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(source)
+    page.keyboard.press("Shift+Enter")
+
+
 def choose(page, menu, item):
     """Choose an item of a menu."""
     page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
     page.locator(".lm-Menu-item", has=page.get_by_text(item, exact=True)).first.click()
+
+
+def show(page, element):
+    """Scroll to an element, and wait until JupyterLab has drawn it."""
+    for _ in range(2):  # what is drawn on the way may push it out of sight again
+        element.evaluate("element => element.scrollIntoView({block: 'center'})")
+        page.wait_for_timeout(500)
 
 
 def wait_until_idle(page, timeout):

@@ -11,11 +11,12 @@ MODEL = """\
 model = keras.Sequential(
     [
         keras.Input((32, 32, 3)),
+        keras.layers.Conv2D(8, 3, activation="relu"),
+        keras.layers.MaxPooling2D(),
         keras.layers.Conv2D(16, 3, activation="relu"),
         keras.layers.MaxPooling2D(),
-        keras.layers.Conv2D(32, 3, activation="relu"),
-        keras.layers.GlobalAveragePooling2D(),
-        keras.layers.Dropout(0.1),
+        keras.layers.Flatten(),
+        keras.layers.Dropout(0.3),
         keras.layers.Dense(10, activation="softmax"),
     ]
 )
@@ -29,32 +30,34 @@ history = model.fit(
 """
 
 
-def sources(path):
-    """Return the source of each marked cell of a notebook, by name."""
+def cells_by_name(path):
+    """Return the marked cells of a notebook, by their names."""
     cells = json.loads(path.read_text())["cells"]
-    marked = [cell for cell in cells if "nbgrader" in cell["metadata"]]
-    return {cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"]) for cell in marked}
+    return {
+        cell["metadata"]["nbgrader"]["grade_id"]: cell
+        for cell in cells
+        if "nbgrader" in cell["metadata"]
+    }
 
 
-def validate(page):
-    """Press nbgrader's button, and return what its dialog says."""
-    page.get_by_role("button", name="Validate").click()
-    dialog = page.locator(".jp-Dialog")
-    dialog.wait_for(timeout=120_000)
-    return dialog
+def what_went_wrong(path):
+    """Return all that the code cells of a notebook wrote to stderr, and their errors."""
+    cells = json.loads(path.read_text())["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return [
+        output
+        for output in outputs
+        if output["output_type"] == "error" or output.get("name") == "stderr"
+    ]
 
 
 def test_the_first_screen_is_tidy(lab_server, screenshots):
     with chromium.open_page(lab_server.address) as page:
-        chromium.wait_until_idle(page, 60)
         page.screenshot(path=screenshots / "1-first-screen.png")
-        assert page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel").all_inner_texts() == [
-            "regularization.ipynb"
-        ]
-        assert page.locator(".jp-DirListing-itemText:visible").all_inner_texts() == [
-            "regularization",
-            "transfer_learning",
-        ]
+        tabs = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel").all_inner_texts()
+        files = page.locator(".jp-DirListing-itemText:visible").all_inner_texts()
+        assert tabs == ["regularization.ipynb"]
+        assert files == ["regularization", "transfer_learning"]
         assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
         assert "Nbgrader" not in page.locator("#jp-MainMenu").inner_text()
         assert page.problems == []
@@ -65,24 +68,42 @@ def test_a_student_fills_in_checks_validates_and_hands_in(course, lab_server, sc
     with chromium.open_page(lab_server.address) as page:
         chromium.fill_in(page, "# Define `model`", MODEL)
         chromium.fill_in(page, "# Compile and fit `model`", TRAINING)
+        chromium.answer(page, "YOUR ANSWER HERE", "I would begin with small filters.")
         page.screenshot(path=screenshots / "2-filled-in.png")
-        chromium.choose(page, "File", "Save Notebook")
         chromium.choose(page, "Run", "Run All Cells")
         chromium.wait_until_idle(page, 120)
 
-        errors = page.locator("[data-mime-type='application/vnd.jupyter.stderr']")
-        print("STDERR", errors.all_text_contents())
-        report = chromium.cell(page, "checks.check_model(model, profile)")
-        report.scroll_into_view_if_needed()
+        check = chromium.cell(page, "checks.check_model(model, profile)")
+        chromium.show(page, check)
         page.screenshot(path=screenshots / "3-check.png")
-        print(report.inner_text())
-        handed_in = chromium.cell(page, 'hand_in("regularization")')
-        handed_in.scroll_into_view_if_needed()
-        page.screenshot(path=screenshots / "4-handed-in.png")
-        print(handed_in.inner_text())
+        assert "5 of 5 points" in check.inner_text()
 
-        dialog = validate(page)
+        # It was run before it was saved, so the last cell has something to say.
+        handed_in = chromium.cell(page, 'hand_in("regularization")')
+        chromium.show(page, handed_in)
+        page.screenshot(path=screenshots / "4-not-saved.png")
+        assert "another text than you ran last" in handed_in.inner_text()
+
+        page.get_by_role("button", name="Validate").click()  # saves the notebook by itself
+        dialog = page.locator(".jp-Dialog")
+        dialog.wait_for(timeout=120_000)
         page.screenshot(path=screenshots / "5-validated.png")
-        print(dialog.inner_text())
+        assert "Success! Your notebook passes all the tests." in dialog.inner_text()
+        dialog.get_by_role("button", name="Ok").click()
+        assert what_went_wrong(mine) == []
+
+        handed_in.locator(".cm-content").click()
+        page.keyboard.press("Control+s")
+        page.keyboard.press("Shift+Enter")
+        chromium.wait_until_idle(page, 30)
+        chromium.show(page, handed_in)
+        page.screenshot(path=screenshots / "6-handed-in.png")
+        target = mine.parent / "hand_in" / mine.name
+        assert str(target) in handed_in.inner_text()
+        assert "Before you hand it in" not in handed_in.inner_text()
         assert page.problems == []
-    print(sources(mine))
+
+    cells = cells_by_name(target)
+    assert "".join(cells["model_cell"]["source"]) == MODEL
+    assert "".join(cells["training_cell"]["source"]) == TRAINING
+    assert "5 of 5 points" in json.dumps(cells["check_training"]["outputs"])

@@ -75,7 +75,7 @@ def test_text_that_was_run_but_not_saved_is_told(toy):
     unsaved = make(toy.with_name("in_the_browser.ipynb"), model="# Define your model.\nmodel = 4")
     unsaved.cells[-1].source = "from helpers.hand_in import hand_in\nhand_in('toy')"
     shown = run(unsaved, toy)
-    assert "Save first (Ctrl+S)" in shown
+    assert "another text than you ran last" in shown
     assert "model_cell" in shown
     assert "training_cell" not in shown
     assert (toy.parent / "hand_in" / "toy.ipynb").is_file()
@@ -95,9 +95,21 @@ def test_scratch_cells_and_other_answers_are_no_versions(toy):
 
 def test_an_untouched_stub_is_named_and_the_file_made_all_the_same(toy):
     shown = run(make(toy, model=STUB), toy)
-    assert "model_cell (it begins with: # Define your model.)" in shown
+    assert (
+        'model_cell, the cell that begins with "# Define your model.", has no answer yet' in shown
+    )
     assert "training_cell" not in shown
     assert (toy.parent / "hand_in" / "toy.ipynb").is_file()
+
+
+def test_an_open_question_is_named(toy):
+    notebook = nbformat.read(toy, as_version=4)
+    mark = notebook.cells[1].metadata
+    notebook.cells.append(new_markdown_cell("YOUR ANSWER HERE", id="question", metadata=mark))
+    notebook.cells[-1].metadata["nbgrader"]["grade_id"] = "question"
+    nbformat.write(notebook, toy)
+    (warning,) = hand_in("toy").warnings
+    assert warning.startswith("question, ")
 
 
 @pytest.mark.parametrize("mode", ["autograde", "validate"])

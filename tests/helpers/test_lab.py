@@ -70,6 +70,7 @@ def run_in_lab(path):
     notebook.cells[1].execution_count = 1
     notebook.cells[1].metadata["scrolled"] = True
     notebook.metadata["language_info"] = {"name": "python"}
+    notebook.cells.append(new_code_cell("", id="added-after-the-last"))
     nbformat.write(notebook, path)
 
 
@@ -181,11 +182,13 @@ def test_a_damaged_copy_is_left_alone_and_told(course, content):
     assert mine(course).read_bytes() == content
 
 
-def test_a_course_without_its_notebook_says_how_to_get_it_back(course):
+@pytest.mark.parametrize("content", [None, b"{"])
+def test_a_damaged_course_says_how_to_mend_it(course, content):
     before = mine(course).read_bytes()
-    shipped(course).unlink()
-    with pytest.raises(FileNotFoundError, match="git checkout"):
+    shipped(course).unlink() if content is None else shipped(course).write_bytes(content)
+    with pytest.raises(lab.DamagedCourseError, match="git checkout") as raised:
         lab.update_working_copy(course)
+    assert str(shipped(course)) in str(raised.value)
     assert mine(course).read_bytes() == before
 
 
@@ -206,8 +209,14 @@ def test_a_busy_port_is_named_and_nothing_starts(tmp_path):
         )
     assert result.returncode == 1
     assert f"Port {port} is busy" in result.stderr
-    assert f"--port {port + 1}" in result.stderr
+    assert "leave --port out" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("port", [0, 65536, -1])
+def test_an_impossible_port_is_named(port, capsys):
+    assert lab.run(port=port, open_browser=False) == 1
+    assert f"no port {port}" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +271,7 @@ def test_the_kernel_is_of_the_environment_of_the_course(server):
     (connection,) = server.root.rglob(name)
     client = BlockingKernelClient(connection_file=str(connection))
     client.load_connection_file()
-    client.start_channels()
+    client.start_channels(hb=False)  # a busy machine misses heartbeats
     client.wait_for_ready(timeout=60)
     printed = []
     client.execute_interactive(
@@ -297,6 +306,9 @@ def test_what_a_student_has_no_use_for_is_off(server):
     assert ask(server, "formgrader/api/status")[0] == 404
     assert ask(server, "formgraders")[0] == 404
     assert ask(server, "assignments")[0] == 404
+    name = "@jupyterlab/apputils-extension:notification"
+    properties = ask(server, f"lab/api/settings/{name}")[1]["schema"]["properties"]
+    assert properties["fetchNews"]["default"] == "false"
     with urllib.request.urlopen(server.address, timeout=60) as response:
         page = response.read().decode()
     config = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.S)[1])

@@ -164,6 +164,14 @@ def test_it_installs_once_and_again_when_the_lock_changed(installed):
     assert is_ready(project)
 
 
+def test_an_active_environment_is_not_the_one_that_it_is_made_from(installed):
+    project, _ = installed
+    (project / "requirements.lock").touch()
+    result = make(project, "lab", path=project / ".venv" / "bin")
+    assert result.returncode == 0, result.stderr
+    assert "Installing the programs" in result.stdout
+
+
 def test_an_environment_that_was_moved_is_made_anew(installed):
     project, _ = installed
     moved = project.rename(project.with_name("moved course"))
