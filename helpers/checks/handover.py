@@ -191,9 +191,18 @@ class Artifact:
         ]
         return np.concatenate([np.asarray(part) for part in parts])
 
-    @cached_property
+    @property
+    def inference_operations(self) -> set[str]:
+        """The kinds of operations between the images and the output in inference."""
+        graph = self._module.infer.concrete_functions[0].graph
+        return {operation.type for operation in graph.get_operations()}
+
     def inference_graph(self) -> "tf.Graph":
-        """The graph of `infer` with its weights as constants."""
+        """Return the graph of `infer` with its weights as constants.
+
+        Raises:
+            ValueError: inference changes a variable, so it has no such graph.
+        """
         from tensorflow.python.framework.convert_to_constants import (
             convert_variables_to_constants_v2,
         )

@@ -141,8 +141,7 @@ def differs_between_modes(artifact: Artifact) -> bool:
 
 def has_convolution(artifact: Artifact) -> bool:
     """Tell whether an image passes through a convolution on its way to the output."""
-    kinds = {operation.type for operation in artifact.inference_graph.get_operations()}
-    return any("Conv" in kind for kind in kinds)
+    return any("Conv" in kind for kind in artifact.inference_operations)
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:

@@ -174,7 +174,7 @@ def _preprocessing_findings(
     if seen is not None and np.abs(seen - expected).max() < 0.05:
         return []
     if seen is None:
-        what = "The first convolution of the backbone could not be found in your model."
+        what = "What reaches the first convolution of the backbone could not be seen."
     else:
         what = (
             f"A white pixel reaches the backbone as {_numbers(seen[-1])} and a black one as "
@@ -204,11 +204,14 @@ def _input_of_convolution(
     """Return what the convolution with this kernel gets in the middle of each image.
 
     Returns:
-        An array of shape (n, channels), or None if no convolution has this kernel.
+        An array of shape (n, channels), or None if that cannot be seen.
     """
     import tensorflow as tf
 
-    graph = artifact.inference_graph
+    try:
+        graph = artifact.inference_graph()
+    except ValueError:  # a layer that is random even in inference
+        return None
     with tf.compat.v1.Session(graph=graph) as session:
         for operation in graph.get_operations():
             if operation.type != "Conv2D":

@@ -36,6 +36,9 @@ import sys
 if "google.colab" in sys.modules:
     get_ipython().run_line_magic("pip", "install --quiet /content/course")
 
+# %% [markdown]
+# Next, the profile: how much data, which backbone, how many epochs, and how to change that.
+
 # %%
 from helpers import profiles
 
@@ -43,8 +46,8 @@ profile = profiles.current()
 print(profile)
 
 # %% [markdown]
-# The sentence above names your data, your backbone and your epochs. The same ten classes as before come in the
-# same three parts: training, validation, and a test part that is read once.
+# The images are those of the last notebook, ten classes in three parts: training, validation, and a test part that is read
+# once. The box tells whether they are CIFAR-10.
 
 # %%
 from helpers import data
@@ -209,6 +212,9 @@ frozen_history = model.fit(
     splits.train, validation_data=splits.validation, epochs=profile.head_epochs
 )
 
+# %% [markdown]
+# **Before you look:** will this be better or worse than your own network from the last notebook?
+
 # %%
 from helpers import history as histories
 
@@ -230,7 +236,7 @@ histories.plot_history(
 # ### Unfreezing needs a new compile
 #
 # `compile` remembers which weights to train. Below, a tiny model is compiled while its layer is frozen; then the layer
-# is unfrozen, and the model is trained. **Predict:** has the weight changed? And after compiling again?
+# is unfrozen, and the model is trained further. **Predict:** has the weight changed? And after compiling again?
 
 # %%
 layer = keras.layers.Dense(1, use_bias=False)
@@ -239,6 +245,10 @@ layer.trainable = False
 tiny.compile("sgd", "mse")
 x, y = np.ones((8, 4), "float32"), np.ones((8, 1), "float32")
 tiny.fit(x, y, verbose=0)
+
+# %% [markdown]
+# The model is compiled, with the layer frozen. Now the layer is unfrozen, and the model trained twice: first as it is, then
+# compiled again.
 
 # %%
 layer.trainable = True
@@ -314,6 +324,9 @@ raise NotImplementedError()
 # %% deletable=false editable=false nbgrader={"cell_type": "code", "checksum": "5f77382e6bd4479357e279d369a42e8b", "grade": true, "grade_id": "check_fine_tuning", "locked": true, "points": 7, "schema_version": 3, "solution": false}
 checks.check_fine_tuning(model, history, profile)
 
+# %% [markdown]
+# One figure for both phases. **Predict** what the curve does just behind the dotted line.
+
 # %%
 histories.plot_history(history, title="What did fine-tuning add?", caption=splits.dataset)
 
@@ -339,10 +352,17 @@ scratch = keras.Sequential(
 )
 scratch.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
 
+# %% [markdown]
+# It gets the epochs that the profile has for a network from scratch, and its history a name of its own.
+
 # %%
 scratch_history = scratch.fit(
     splits.train, validation_data=splits.validation, epochs=profile.scratch_epochs
 )
+
+# %% [markdown]
+# All three ways in one figure, by what counts for choosing: the accuracy on the validation images. The dotted line parts
+# frozen from fine-tuned.
 
 # %%
 histories.compare_histories(

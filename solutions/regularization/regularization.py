@@ -138,6 +138,9 @@ memorized = memorizer.fit(
     few, validation_data=splits.validation, epochs=3 * profile.scratch_epochs, verbose=0
 )
 
+# %% [markdown]
+# The history has one number an epoch for each measure. Drawn, it is two curves. **Predict** where each of them ends.
+
 # %%
 from helpers import history as histories
 
@@ -146,8 +149,8 @@ histories.plot_history(
 )
 
 # %% [markdown]
-# Read the two curves. The distance between them is what the network knows about these 256 images and about no others.
-# It says nothing about how good the network is on the way to you, only about how much of it is memory.
+# Read the two curves. The distance between them is what the network knows about these 256 images and about no others:
+# memory, not skill. The next cell puts a number on it.
 
 # %%
 last = {name: values[-1] for name, values in memorized.history.items()}
