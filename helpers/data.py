@@ -1,4 +1,4 @@
-"""The images of the course as `tf.data`: CIFAR-10 through TensorFlow Datasets, or the stand-in."""
+"""The images of the course as `tf.data`: CIFAR-10, or the embedded data set."""
 
 import html
 import os
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers import cifar10, profiles
 from helpers.cifar10 import DataNotFoundError
+from helpers.embedded import dataset as embedded
 from helpers.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Splits:
         test: the same from the test split; to be read once, at the very end.
         class_names: what each of the ten labels means.
         dataset: name of the data set, for figures and the banner.
-        info: what TensorFlow Datasets knows about the data set; None for the stand-in.
+        info: what TensorFlow Datasets knows about the data set.
         description: one sentence about the data set.
         profile: name of the profile that chose the numbers of images.
         sizes: number of images in `train`, `validation` and `test`.
@@ -95,11 +96,11 @@ def load_splits(
     """
     if not isinstance(profile, profiles.Profile):
         profile = profiles.current(profile)
-    load = {"cifar10": _load_cifar10, "stand_in": _load_stand_in}.get(profile.dataset)
+    load = {"cifar10": _load_cifar10, embedded.NAME: _load_embedded}.get(profile.dataset)
     if load is None:
         raise ValueError(
             f"Profile '{profile.name}' asks for the data set '{profile.dataset}', which the course "
-            "does not know. Choose 'cifar10' or 'stand_in'."
+            f"does not know. Choose 'cifar10' or '{embedded.NAME}'."
         )
     import_tensorflow()
     stored = load(profile, data_dir, seed)
@@ -125,7 +126,7 @@ def load_splits(
 
 def is_prepared(dataset: str, data_dir: str | os.PathLike | None = None) -> bool:
     """Tell whether a data set can be loaded without a download. Takes milliseconds."""
-    return dataset == "stand_in" or (dataset == "cifar10" and cifar10.is_prepared(data_dir))
+    return dataset == embedded.NAME or (dataset == "cifar10" and cifar10.is_prepared(data_dir))
 
 
 def _to_batches(
@@ -150,11 +151,39 @@ def _to_batches(
 def _load_cifar10(
     profile: profiles.Profile, data_dir: str | os.PathLike | None, seed: int
 ) -> _Stored:
+    cifar10.ensure_prepared(data_dir, download=profile.download)
+    return _load_prepared(
+        profile,
+        cifar10.data_directory(data_dir),
+        seed,
+        label=CIFAR10,
+        description="Photographs of ten kinds of things, 32 pixels wide and high.",
+    )
+
+
+def _load_embedded(
+    profile: profiles.Profile, data_dir: str | os.PathLike | None, seed: int
+) -> _Stored:
+    return _load_prepared(
+        profile,
+        embedded.prepare(data_dir),
+        seed,
+        label=f"{embedded.NAME} (drawn, not CIFAR-10)",
+        description="Drawings of ten kinds of things, made by the course itself.",
+    )
+
+
+def _load_prepared(
+    profile: profiles.Profile,
+    data_dir: str | os.PathLike,
+    seed: int,
+    label: str,
+    description: str,
+) -> _Stored:
+    """Load the profile's data set from a TFDS folder where it is prepared."""
     import tensorflow_datasets as tfds
 
-    cifar10.ensure_prepared(data_dir, download=profile.download)
-    data_dir = cifar10.data_directory(data_dir)
-    splits = tfds.builder("cifar10", data_dir=data_dir).info.splits
+    splits = tfds.builder(profile.dataset, data_dir=data_dir).info.splits
     first = _first_validation_image(
         profile, splits["train"].num_examples, splits["test"].num_examples
     )
@@ -166,44 +195,23 @@ def _load_cifar10(
         "read_config": tfds.ReadConfig(try_autocache=False, skip_prefetch=True, shuffle_seed=seed),
     }
     train, info = tfds.load(
-        "cifar10",
+        profile.dataset,
         split=f"train[:{profile.train_images}]",
         shuffle_files=True,
         with_info=True,
         **options,
     )
     validation, test = tfds.load(
-        "cifar10", split=[f"train[{first}:]", f"test[:{profile.test_images}]"], **options
+        profile.dataset, split=[f"train[{first}:]", f"test[:{profile.test_images}]"], **options
     )
     return _Stored(
         train,
         validation,
         test,
         class_names=tuple(info.features["label"].names),
-        dataset=CIFAR10,
-        description="Photographs of ten kinds of things, 32 pixels wide and high.",
+        dataset=label,
+        description=description,
         info=info,
-    )
-
-
-def _load_stand_in(
-    profile: profiles.Profile, data_dir: str | os.PathLike | None, seed: int
-) -> _Stored:
-    import tensorflow as tf
-
-    from helpers import stand_in
-
-    first = _first_validation_image(profile, stand_in.SIZES["train"], stand_in.SIZES["test"])
-    train = tf.data.Dataset.from_tensor_slices(stand_in.make("train"))
-    test = tf.data.Dataset.from_tensor_slices(stand_in.make("test"))
-    return _Stored(
-        train.take(profile.train_images),
-        train.skip(first),
-        test.take(profile.test_images),
-        class_names=stand_in.CLASS_NAMES,
-        dataset=stand_in.LABEL,
-        description=stand_in.DESCRIPTION,
-        info=None,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers import profiles
+from helpers.embedded import densenet as compact
 from helpers.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def build_backbone(
         input_shape: height, width and channels of the images that reach the backbone.
 
     Returns:
-        A model named `backbone` from float32 images of shape (batch, *input_shape), normalized by
+        A model from float32 images of shape (batch, *input_shape), normalized by
         `build_preprocessing`, to a feature map of shape (batch, height / 32, width / 32, channels).
 
     Raises:
@@ -66,11 +67,11 @@ def build_backbone(
     import_tensorflow()
     if profile.backbone == "DenseNet201":
         return _build_densenet201(profile, weights, input_shape)
-    if profile.backbone == "stand_in":
-        return _build_stand_in(weights, input_shape)
+    if profile.backbone == compact.NAME:
+        return _build_compact(weights, input_shape)
     raise ValueError(
         f"The profile {profile.name!r} asks for the backbone {profile.backbone!r}. "
-        "There are two: 'DenseNet201' and 'stand_in'."
+        f"There are two: 'DenseNet201' and '{compact.NAME}'."
     )
 
 
@@ -84,11 +85,12 @@ def build_preprocessing(profile: "profiles.Profile | str | None" = None) -> "ker
     import_tensorflow()
     import keras
 
-    return keras.layers.Normalization(
-        mean=IMAGENET_MEAN,
-        variance=[deviation**2 for deviation in IMAGENET_STANDARD_DEVIATION],
-        name="preprocessing",
-    )
+    if profile.backbone == compact.NAME:
+        mean, variance = compact.MEAN, compact.VARIANCE
+    else:
+        mean = IMAGENET_MEAN
+        variance = [deviation**2 for deviation in IMAGENET_STANDARD_DEVIATION]
+    return keras.layers.Normalization(mean=mean, variance=variance, name="preprocessing")
 
 
 def build_head(backbone: "keras.Model", classes: int = 10) -> "keras.Model":
@@ -171,6 +173,13 @@ def _build_densenet201(
     return backbone
 
 
+def _build_compact(weights: str | Path | None, input_shape: tuple[int, int, int]) -> "keras.Model":
+    backbone = compact.build_compact_densenet(input_shape, weights=None)
+    if weights != "random":
+        _load_weights(backbone, compact.WEIGHTS if weights is None else Path(weights))
+    return backbone
+
+
 def _download_imagenet_weights(path: Path) -> None:
     import keras
 
@@ -223,27 +232,3 @@ def _load_weights(backbone: "keras.Model", path: Path) -> None:
             f"The weights in {path} are those of another network: they do not fit a "
             f"{backbone.count_params():,}-parameter backbone without its top. ({error})"
         ) from error
-
-
-def _build_stand_in(weights: str | Path | None, input_shape: tuple[int, int, int]) -> "keras.Model":
-    """Build a small DenseNet with the block names of DenseNet201 and fixed, untrained weights."""
-    import keras
-    import numpy as np
-    from keras.src.applications.densenet import DenseNet
-
-    backbone = DenseNet(
-        blocks=[2, 2, 2, 2],
-        include_top=False,
-        weights=None,
-        input_shape=input_shape,
-        name="backbone",
-    )
-    if weights is None:
-        rng = np.random.Generator(np.random.PCG64(0))
-        for layer in backbone.layers:
-            if isinstance(layer, keras.layers.Conv2D):
-                fan_in = int(np.prod(layer.kernel.shape[:-1]))
-                layer.kernel.assign(rng.normal(0, (2 / fan_in) ** 0.5, layer.kernel.shape))
-    elif weights != "random":
-        _load_weights(backbone, Path(weights))
-    return backbone

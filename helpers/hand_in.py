@@ -9,6 +9,7 @@ from pathlib import Path
 
 from helpers.lab import DamagedNotebookError, fingerprint, free_name, read_notebook, write_file
 from helpers.paths import course_root
+from helpers.profiles import nbgrader_run
 
 # What nbgrader leaves in place of an answer, in code and in text.
 STUB = re.compile(r"^\s*raise NotImplementedError|^YOUR ANSWER HERE", re.MULTILINE)
@@ -71,7 +72,7 @@ def hand_in(assignment: str) -> HandIn:
     Raises:
         HandInError: the notebook's file was not found, or does not read as a notebook.
     """
-    if run := _nbgrader_run():
+    if run := nbgrader_run():
         return HandIn(None, f"nbgrader runs this notebook ({run}): there is nothing to hand in.")
 
     source = _find_notebook(assignment)
@@ -90,16 +91,6 @@ def hand_in(assignment: str) -> HandIn:
         message += f" The file you made before, with other answers, is now {kept.name}."
     write_file(target, source.read_bytes())
     return HandIn(target, message, warnings)
-
-
-def _nbgrader_run():
-    """Return what nbgrader runs this notebook for, or None when a student runs it."""
-    run = os.environ.get("NBGRADER_EXECUTION")
-    # A validation that breaks off leaves its variable in the server (nbgrader 0.9.6), and every
-    # kernel that a student opens later gets it. Only those kernels have a session.
-    if run == "validate" and os.environ.get("JPY_SESSION_NAME"):
-        return None
-    return run
 
 
 def _find_notebook(assignment):

@@ -16,8 +16,8 @@ class Profile:
 
     Attributes:
         name: `full`, `quick` or `grade`.
-        dataset: TFDS name of the images, `cifar10` or the embedded `stand_in`.
-        backbone: `DenseNet201` or the small `stand_in` of `helpers.densenet`.
+        dataset: TFDS name of the images, `cifar10` or the embedded `rendered_things`.
+        backbone: `DenseNet201` or the embedded `CompactDenseNet`.
         train_images: labelled images for training.
         validation_images: labelled images for validation, cut from the end of the train split.
         test_images: images of the test split.
@@ -51,12 +51,14 @@ class Profile:
         )
 
 
+# The embedded pair, see helpers/embedded/README.md.
+DATASET, BACKBONE = "rendered_things", "CompactDenseNet"
 PROFILES = {
     "full": Profile(
         "full", "cifar10", "DenseNet201", 45_000, 5_000, 10_000, 15, 10, 10, download=True
     ),
-    "quick": Profile("quick", "stand_in", "stand_in", 4_000, 1_000, 1_000, 8, 6, 6),
-    "grade": Profile("grade", "stand_in", "stand_in", 480, 120, 120, 3, 2, 2),
+    "quick": Profile("quick", DATASET, BACKBONE, 4_000, 1_000, 2_000, 8, 6, 6),
+    "grade": Profile("grade", DATASET, BACKBONE, 480, 120, 120, 3, 2, 2),
 }
 
 

@@ -42,7 +42,7 @@ def check_model(model: Any, profile: profiles.Profile) -> Report | None:
     Raises:
         CheckFailed: points would be lost, while nbgrader validates the notebook.
     """
-    return _check("check_model", profile, model=model)
+    return _check("check_model", profile, model=model, endpoints=("infer", "train", "call"))
 
 
 def check_training(model: Any, history: Any, profile: profiles.Profile) -> Report | None:

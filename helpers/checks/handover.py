@@ -29,7 +29,12 @@ class NotAModel(Exception):
 
 
 def write_artifact(
-    folder: Path, model: Any, *, history: Any = None, expects_history: bool = False
+    folder: Path,
+    model: Any,
+    *,
+    history: Any = None,
+    expects_history: bool = False,
+    endpoints: tuple[str, ...] = ("infer", "train"),
 ) -> None:
     """Write a model, and what there is to know about its training, into `folder`.
 
@@ -41,11 +46,12 @@ def write_artifact(
         model: what the learner calls a model; anything may come.
         history: what the learner calls a history; anything may come.
         expects_history: whether to hand over a history as well.
+        endpoints: which endpoints the check needs; each takes time to trace.
     """
     folder.mkdir(parents=True)
     facts: dict[str, Any] = {}
     try:
-        facts |= _save_model(model, folder / "model")
+        facts |= _save_model(model, folder / "model", endpoints)
     except NotAModel as error:
         facts["not_a_model"] = str(error)
     if expects_history:
@@ -53,16 +59,20 @@ def write_artifact(
     (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 
-def _save_model(model: Any, folder: Path) -> dict[str, Any]:
+def _save_model(model: Any, folder: Path, endpoints: tuple[str, ...]) -> dict[str, Any]:
     import_tensorflow()
     import tensorflow as tf
 
     _require_model(model)
     signature = [tf.TensorSpec((None, *IMAGE_SHAPE), tf.float32)]
     module = tf.Module()
-    module.infer = tf.function(lambda x: model(x, training=False), input_signature=signature)
-    module.train = tf.function(lambda x: model(x, training=True), input_signature=signature)
-    module.call = tf.function(lambda x: model(x), input_signature=signature)
+    calls = {
+        "infer": lambda images: model(images, training=False),
+        "train": lambda images: model(images, training=True),
+        "call": lambda images: model(images),
+    }
+    for endpoint in endpoints:
+        setattr(module, endpoint, tf.function(calls[endpoint], input_signature=signature))
     module.weights = [variable.value for variable in model.variables]
     try:
         tf.saved_model.save(module, str(folder))

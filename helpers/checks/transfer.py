@@ -219,7 +219,7 @@ def _input_of_convolution(
             if tuple(operation.inputs[1].shape) != kernel.shape:
                 continue
             if np.allclose(session.run(operation.inputs[1].name), kernel, atol=1e-5):
-                reached = session.run(operation.inputs[0].name, {"x:0": images})
+                reached = session.run(operation.inputs[0].name, {"images:0": images})
                 return reached[:, reached.shape[1] // 2, reached.shape[2] // 2]
     return None
 

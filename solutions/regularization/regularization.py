@@ -75,8 +75,8 @@ splits = data.load_splits(profile)
 data.banner(splits)
 
 # %% [markdown]
-# The box says what you are looking at. If it does not say CIFAR-10, the images are a stand-in that needs no
-# download: good for learning how to do it, not for comparing numbers with anyone.
+# The box says what you are looking at. If it does not say CIFAR-10, these are drawings that need no download: good for
+# seeing how things work, not for comparing numbers with anyone.
 
 # %%
 data.show_examples(splits)

@@ -258,7 +258,7 @@ tiny = keras.Sequential([keras.Input((4,)), layer, keras.layers.Dense(1)])
 layer.trainable = False
 tiny.compile("sgd", "mse")
 x, y = np.ones((8, 4), "float32"), np.ones((8, 1), "float32")
-tiny.fit(x, y, verbose=0)
+_ = tiny.fit(x, y, verbose=0)
 
 # %% [markdown]
 # The model is compiled, with the layer frozen. Now the layer is unfrozen, and the model trained twice: first as it is, then

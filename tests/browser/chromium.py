@@ -82,7 +82,10 @@ def fill_in(page, text, source):
 
 def answer(page, text, source):
     """Replace the source of the text cell that holds a text."""
-    page.locator(".jp-MarkdownCell", has_text=text).dblclick()
+    question = page.locator(".jp-MarkdownCell", has_text=text)
+    question.click()
+    page.keyboard.press("Enter")
+    question.locator(".cm-content").wait_for()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(source)
     page.keyboard.press("Shift+Enter")

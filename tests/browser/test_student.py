@@ -28,6 +28,7 @@ history = model.fit(
     splits.train, validation_data=splits.validation, epochs=profile.scratch_epochs, verbose=0
 )
 """
+ANSWER = "I would begin with small filters."
 
 
 def cells_by_name(path):
@@ -68,7 +69,7 @@ def test_a_student_fills_in_checks_validates_and_hands_in(course, lab_server, sc
     with chromium.open_page(lab_server.address) as page:
         chromium.fill_in(page, "# Define `model`", MODEL)
         chromium.fill_in(page, "# Compile and fit `model`", TRAINING)
-        chromium.answer(page, "YOUR ANSWER HERE", "I would begin with small filters.")
+        chromium.answer(page, "YOUR ANSWER HERE", ANSWER)
         page.screenshot(path=screenshots / "2-filled-in.png")
         chromium.choose(page, "Run", "Run All Cells")
         chromium.wait_until_idle(page, 120)
@@ -106,4 +107,5 @@ def test_a_student_fills_in_checks_validates_and_hands_in(course, lab_server, sc
     cells = cells_by_name(target)
     assert "".join(cells["model_cell"]["source"]) == MODEL
     assert "".join(cells["training_cell"]["source"]) == TRAINING
+    assert "".join(cells["design_question"]["source"]) == ANSWER
     assert "5 of 5 points" in json.dumps(cells["check_training"]["outputs"])

@@ -87,8 +87,8 @@ def test_the_last_run_counts(toy):
     assert "Warning" not in run(notebook, toy)
 
 
-def test_scratch_cells_and_other_answers_are_no_versions(toy):
-    notebook = make(toy)
+def test_scratch_cells_and_answers_that_look_alike_are_no_versions(toy):
+    notebook = make(toy, model="# Fit it.\nhistory = [1]", training="# Fit it.\nmore = [2]")
     notebook.cells.insert(3, new_code_cell("import math\nprint(math.pi)"))
     assert "Warning" not in run(notebook, toy)
 
