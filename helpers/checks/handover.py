@@ -2,7 +2,7 @@
 
 The notebook's kernel writes the artifact with `write_artifact`. A check opens it with `Artifact`,
 in the same kernel for help or in a clean process for points. A model travels as a SavedModel with
-three endpoints, which needs none of the learner's code to be loaded:
+up to three endpoints, which needs none of the learner's code to be loaded:
 
     infer   model(images, training=False)
     train   model(images, training=True), with gradients and dropout alive
