@@ -381,6 +381,7 @@ def test_the_model_card_belongs_to_the_weights(network):
         assert word in card
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_wrong_weights_get_a_clear_error(tmp_path):
     import keras
 
@@ -409,6 +410,7 @@ def test_pretraining_goes_on_where_it_was_broken_off(tmp_path, monkeypatch):
     from helpers.embedded import pretrain
 
     monkeypatch.setattr(pretrain, "VALIDATION_IMAGES", 20)
+    monkeypatch.setattr(densenet, "BLOCKS", (1, 1, 1, 1))
     options = argparse.Namespace(epochs=2, images=200, rate=1e-3, seed=0, folder=tmp_path)
     fit_calls = []
     new_images = pretrain._new_images
