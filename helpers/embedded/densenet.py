@@ -38,7 +38,7 @@ def build_compact_densenet(
 
     Returns:
         A functional model from pictures that were normalized with `MEAN` and `VARIANCE`, float32 of
-        shape `input_shape`, to feature maps; (1, 1, 148) for 32x32 pictures.
+        shape `input_shape`, to feature maps; (1, 1, 164) for 32x32 pictures.
 
     Raises:
         FileNotFoundError: there is no weights file at the path.

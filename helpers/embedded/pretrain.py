@@ -24,7 +24,7 @@ BATCH = 128
 def main() -> None:
     """Read the command line, train, and write weights and model card."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--images", type=int, default=20_000, help="new images in each epoch")
     parser.add_argument("--rate", type=float, default=3e-3, help="largest learning rate")
     parser.add_argument("--seed", type=int, default=0)

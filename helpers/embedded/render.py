@@ -57,16 +57,16 @@ class Task:
 TARGET = Task(
     classes=shapes.TARGET,
     hues=(3.6, 4.0, 3.2, 5.4, 0.5, 1.0, 0.0, 0.7, 2.2, 4.8),
-    usual=0.5,
+    usual=0.75,
     seed=4_101,
-    radius=(9.5, 14.5),
-    turn=0.27,
+    radius=(10.5, 15.0),
+    turn=0.2,
     saturation=(0.25, 0.9),
-    contrast=(0.2, 0.5),
+    contrast=(0.25, 0.5),
     backgrounds=(0.45, 0.2, 0.1, 0.25),
-    clutter=4,
-    occluded=0.3,
-    noise=0.1,
+    clutter=3,
+    occluded=0.2,
+    noise=0.08,
 )
 SOURCE = Task(
     classes=shapes.SOURCE,
