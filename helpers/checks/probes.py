@@ -149,6 +149,22 @@ def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
     return float((np.asarray(outputs).argmax(1) == labels.argmax(1)).mean())
 
 
+def connection_with_labels(outputs: np.ndarray, labels: np.ndarray) -> float:
+    """Tell how far above chance the outputs for the right classes are, in standard errors.
+
+    That is the t statistic of each image's output for its own class, minus that class's mean over
+    all images. It sees what a short training learned long before the accuracy does.
+
+    Args:
+        outputs: what the model gives, shape (n, 10); probabilities or not.
+        labels: one-hot, shape (n, 10).
+    """
+    centred = np.asarray(outputs, dtype=np.float64)
+    centred = centred - centred.mean(axis=0)
+    own = centred[labels.astype(bool)]
+    return float(own.mean() / (own.std() / len(own) ** 0.5 + 1e-12))
+
+
 def as_arrays(dataset: "tf.data.Dataset", most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the images and one-hot labels of a batched dataset as float32 arrays."""
     if most is not None:

@@ -13,6 +13,9 @@ MANY_PARAMETERS = 3_000_000
 # weights differ only by rounding, but a learner may have evaluated on whole batches.
 AGREEMENT = 0.03
 
+# Standard errors: an untrained model gets beyond this in one of 30,000 cases.
+BEYOND_CHANCE = 4.0
+
 MODEL = (
     Criterion("output", "takes images of 32x32x3 and gives ten numbers for each", 1),
     Criterion("probabilities", "the ten numbers are probabilities", 1),
@@ -110,19 +113,19 @@ def trained_findings(artifact: Artifact, splits, criterion: str, read: str) -> l
                 for part in np.array_split(images, len(images) // 100)
             ]
         )
-    score = max(
-        probes.accuracy(artifact.infer(images), labels), probes.accuracy(in_training, labels)
-    )
-    # Three standard deviations above guessing among ten classes.
-    needed = 0.1 + 3 * (0.1 * 0.9 / len(images)) ** 0.5
-    if score > needed:
+    in_inference = artifact.infer(images)
+    if any(
+        probes.connection_with_labels(outputs, labels) > BEYOND_CHANCE
+        for outputs in (in_inference, in_training)
+    ):
         return []
+    score = max(probes.accuracy(in_inference, labels), probes.accuracy(in_training, labels))
     return [
         Finding(
             "not-trained",
             criterion,
-            f"The model names {score:.1%} of {len(images)} images rightly; guessing gives 10 %, "
-            f"and up to {needed:.1%} can be luck.",
+            f"The model names {score:.0%} of {len(images)} images rightly, guessing gives 10%, and "
+            "its outputs for the right classes are no higher than for the others.",
             "Either `fit` was not run on this model, or the training destroyed it, for instance "
             "with a learning rate that is too high.",
             read,

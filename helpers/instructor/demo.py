@@ -17,7 +17,7 @@ from helpers.paths import ASSIGNMENTS, course_root
 # One typical mistake in each notebook, as an edit of the solution: cell, right, wrong.
 MISTAKES = {
     "regularization": [
-        ("model_cell", 'keras.layers.Dense(10, activation="softmax")', "keras.layers.Dense(10)"),
+        ("model_cell", 'activation="softmax"', 'activation="sigmoid"'),
         ("training_cell", "history = model.fit(", "history = None\nmodel.fit("),
     ],
     "transfer_learning": [

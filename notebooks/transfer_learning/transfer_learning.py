@@ -144,8 +144,8 @@ print(pixels.ravel().round(2))
 # filters did not care, the correlation would be 1.
 
 # %%
-right = backbone.predict(preprocessing(images), verbose=0).reshape(len(images), -1)
-wrong = backbone.predict(images, verbose=0).reshape(len(images), -1)
+right = backbone(preprocessing(images)).numpy().reshape(len(images), -1)
+wrong = backbone(images).numpy().reshape(len(images), -1)
 each = [np.corrcoef(a, b)[0, 1] for a, b in zip(right, wrong) if a.std() and b.std()]
 print(f"correlation of the features, image by image: {np.mean(each):.2f}")
 
@@ -153,12 +153,13 @@ print(f"correlation of the features, image by image: {np.mean(each):.2f}")
 # ### What about larger images?
 #
 # ImageNet networks were trained at 224 by 224 pixels. A `Resizing` layer in the model can bring ours to that size. What does it cost?
-# The next cell builds the backbone for both sizes and counts the numbers that a flatten would hand to the head.
+# The next cell builds the backbone once more, for the larger size, and counts the numbers that a flatten would hand to the head.
 
 # %%
-for size in (32, 224):
-    shape = densenet.build_backbone(profile, input_shape=(size, size, 3)).output_shape[1:]
-    print(f"{size} px: features {shape}, flattened {np.prod(shape):,}; per image {size * size:,} pixels")
+large = densenet.build_backbone(profile, input_shape=(224, 224, 3))
+for size, network in ((32, backbone), (224, large)):
+    shape = network.output_shape[1:]
+    print(f"{size} px: {size**2:,} pixels, features {shape}, flattened {np.prod(shape):,}")
 
 # %% [markdown]
 # 49 times as many pixels to compute, and 49 times as many numbers behind a flatten. So at 224 pixels one *pools*: global average

@@ -8,18 +8,15 @@ pytestmark = pytest.mark.browser
 
 MODEL = """\
 # Define `model`, a Keras model from images of shape (32, 32, 3) to 10 probabilities.
-model = keras.Sequential(
-    [
-        keras.Input((32, 32, 3)),
-        keras.layers.Conv2D(8, 3, activation="relu"),
-        keras.layers.MaxPooling2D(),
-        keras.layers.Conv2D(16, 3, activation="relu"),
-        keras.layers.MaxPooling2D(),
-        keras.layers.Flatten(),
-        keras.layers.Dropout(0.3),
-        keras.layers.Dense(10, activation="softmax"),
-    ]
-)
+layers = [keras.Input((32, 32, 3))]
+for filters in (32, 64):
+    layers.append(keras.layers.Conv2D(filters, 3, padding="same", use_bias=False))
+    layers.append(keras.layers.BatchNormalization())
+    layers.append(keras.layers.Activation("relu"))
+    layers.append(keras.layers.MaxPooling2D())
+layers.append(keras.layers.GlobalAveragePooling2D())
+layers.append(keras.layers.Dense(10, activation="softmax"))
+model = keras.Sequential(layers)
 """
 TRAINING = """\
 # Compile and fit `model`; keep the result in `history`.

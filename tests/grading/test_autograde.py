@@ -54,7 +54,9 @@ def course(tmp_path_factory):
     ]
     hand_in(folder, "damaged", "regularization", damaged)
 
-    shutil.rmtree(folder / "submitted" / "untouched" / "transfer_learning")
+    # The other two samples of this assignment are graded in the test of the demonstration.
+    for student in ("correct", "untouched"):
+        shutil.rmtree(folder / "submitted" / student / "transfer_learning")
     for assignment in ("regularization", "transfer_learning"):
         nbgrader(folder, "autograde", assignment)
     return folder
@@ -79,10 +81,6 @@ def findings(course, student, assignment):
 
 def test_the_solution_gets_all_points_from_a_clone_whose_gradebook_is_empty(course):
     assert points(course, "correct", "regularization") == {"check_model": 5, "check_training": 5}
-    assert points(course, "correct", "transfer_learning") == {
-        "check_head": 6,
-        "check_fine_tuning": 7,
-    }
 
 
 def test_a_stub_gets_nothing_and_is_told_why(course):
@@ -117,7 +115,7 @@ def test_a_model_that_is_a_text_is_named_as_such_although_the_check_was_deleted(
 
 def test_a_deleted_answer_stays_a_stub_and_the_class_goes_on(course):
     told = findings(course, "damaged", "regularization")
-    assert "`model` is the text" in told["check_training"]
+    assert "`training_cell` is still the stub" in told["check_training"]
     path = course / "autograded" / "damaged" / "regularization" / "regularization.ipynb"
     assert "raise NotImplementedError" in path.read_text(encoding="utf-8")
 
