@@ -58,7 +58,7 @@ PROFILES = {
         "full", "cifar10", "DenseNet201", 45_000, 5_000, 10_000, 15, 10, 10, download=True
     ),
     "quick": Profile("quick", DATASET, BACKBONE, 4_000, 1_000, 2_000, 8, 6, 6),
-    "grade": Profile("grade", DATASET, BACKBONE, 480, 120, 120, 3, 2, 2),
+    "grade": Profile("grade", DATASET, BACKBONE, 960, 120, 120, 4, 2, 2),
 }
 
 

@@ -92,11 +92,13 @@ def weights_without_gradient(artifact: Artifact) -> list[str]:
     ]
 
 
-def loss_before_and_after(artifact: Artifact, size: float, steps: int) -> tuple[float, float]:
-    """Return the training-mode loss on an easy batch, before and after a few training steps.
+def losses_before_and_after(
+    artifact: Artifact, size: float, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return training-mode losses on an easy batch, before and after a few training steps.
 
     In training mode, because the moving averages of batch normalization lag behind. Each loss is
-    the mean of three, because dropout makes a single one noisy. The weights are put back.
+    taken three times, because dropout makes it noisy. The weights are put back.
 
     Args:
         artifact: the model.
@@ -109,7 +111,7 @@ def loss_before_and_after(artifact: Artifact, size: float, steps: int) -> tuple[
         for _ in range(steps):
             training_step(artifact, images, labels, size)
         after = [training_step(artifact, images, labels, 0) for _ in range(3)]
-    return float(np.mean(before)), float(np.mean(after))
+    return np.array(before), np.array(after)
 
 
 @contextmanager
