@@ -396,17 +396,19 @@ def measure(pair: Pair, names: list[str], seeds: list[int], path: Path) -> None:
 
     for seed in seeds:
         for name in names:
-            record = read_record(path)
-            done = record["measurements"].setdefault(pair.name, {}).setdefault(name, {})
-            if str(seed) in done:
+            if str(seed) in read_record(path)["measurements"].get(pair.name, {}).get(name, {}):
                 continue
             keras.backend.clear_session()
             keras.utils.set_random_seed(seed)
             start = time.perf_counter()
-            done[str(seed)] = MEASUREMENTS[name](pair, seed)
-            done[str(seed)]["seconds"] = round(time.perf_counter() - start, 1)
+            numbers = MEASUREMENTS[name](pair, seed)
+            numbers["seconds"] = round(time.perf_counter() - start, 1)
+            # Read again: another process may have measured the other pair in the meantime.
+            record = read_record(path)
+            measured = record["measurements"].setdefault(pair.name, {}).setdefault(name, {})
+            measured[str(seed)] = numbers
             write_record(path, record)
-            print(pair.name, name, f"seed {seed}", done[str(seed)], flush=True)
+            print(pair.name, name, f"seed {seed}", numbers, flush=True)
 
 
 # ---- the table ----------------------------------------------------------------------------------
