@@ -402,13 +402,13 @@ def measure(pair: Pair, names: list[str], seeds: list[int], path: Path) -> None:
             keras.utils.set_random_seed(seed)
             start = time.perf_counter()
             numbers = MEASUREMENTS[name](pair, seed)
-            numbers["seconds"] = round(time.perf_counter() - start, 1)
+            seconds = time.perf_counter() - start
             # Read again: another process may have measured the other pair in the meantime.
             record = read_record(path)
             measured = record["measurements"].setdefault(pair.name, {}).setdefault(name, {})
             measured[str(seed)] = numbers
             write_record(path, record)
-            print(pair.name, name, f"seed {seed}", numbers, flush=True)
+            print(pair.name, name, f"seed {seed}", numbers, f"{seconds:.0f} s", flush=True)
 
 
 # ---- the table ----------------------------------------------------------------------------------
