@@ -428,6 +428,11 @@ def _spread(values: list[float]) -> float:
     return statistics.stdev(values) if len(values) > 1 else float("nan")
 
 
+def _beyond_the_spread(values: list[float]) -> bool | None:
+    """Whether the mean is larger than the spread; one seed alone cannot tell."""
+    return statistics.mean(values) > _spread(values) if len(values) > 1 else None
+
+
 def claims(record: dict, pair: str) -> dict[str, dict]:
     """Judge every claim: the numbers (points, one for each seed), the bar, and whether it holds.
 
@@ -497,12 +502,12 @@ def claims(record: dict, pair: str) -> dict[str, dict]:
         "fine-tuned above frozen": (
             _difference(still, frozen),
             "more than the spread of seeds",
-            lambda values: mean(values) > _spread(values),
+            _beyond_the_spread,
         ),
         "fine-tuning, batch normalization still above moving": (
             _difference(still, moving),
             "more than the spread of seeds, or the notebook says it is not",
-            lambda values: mean(values) > _spread(values),
+            _beyond_the_spread,
         ),
     }  # fmt: skip
     return {
@@ -511,7 +516,7 @@ def claims(record: dict, pair: str) -> dict[str, dict]:
             "mean": round(mean(values), 2),
             "spread": round(_spread(values), 2) if len(values) > 1 else None,
             "bar": bar,
-            "holds": None if holds is None else bool(holds(values)),
+            "holds": None if holds is None else holds(values),
         }
         for name, (values, bar, holds) in rows.items()
         if values
