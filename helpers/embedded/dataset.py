@@ -6,6 +6,7 @@
 TensorFlow and TFDS are imported only where something is prepared.
 """
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -130,13 +131,14 @@ def _move_into_place(made: Path, root: Path, name: str, workshop: Path) -> None:
 def _remove_leftovers(root: Path, older_than_seconds: float = 3600.0) -> None:
     """Remove what a killed process left behind."""
     for workshop in root.glob(".preparing-*"):
-        if time.time() - workshop.stat().st_mtime > older_than_seconds:
-            shutil.rmtree(workshop, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # its own process may remove it right now
+            if time.time() - workshop.stat().st_mtime > older_than_seconds:
+                shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _not_prepared(name: str, root: Path, error: Exception) -> DatasetNotPrepared:
     return DatasetNotPrepared(
         f"The data set {name} could not be written to {root}: {error}. Nothing half-made was left "
-        "there. Make room, or choose a folder on another disk that you may write to, with "
-        "`data_dir=` or the environment variable TFDS_DATA_DIR."
+        "there. Make room, or choose a folder on another disk that you may write to: with "
+        "`data_dir=`, or for the user's cache with the environment variable XDG_CACHE_HOME (Linux)."
     )

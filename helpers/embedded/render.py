@@ -142,7 +142,8 @@ def _luminance(colour: np.ndarray) -> np.ndarray:
 
 
 def _clip(values, low=0.0, high=1.0):
-    return np.minimum(np.maximum(values, low), high)
+    values = np.maximum(values, low)
+    return np.minimum(values, high, out=values)
 
 
 def _colours(draws: Draws, task: Task, luminance: np.ndarray, hue=None) -> np.ndarray:
@@ -165,7 +166,10 @@ def _paint(picture: np.ndarray, colour: np.ndarray, coverage: np.ndarray) -> np.
     """Lay a colour, (n, 3) or (n, 3, 32, 32), over the picture where coverage (n, 32, 32) is 1."""
     if colour.ndim == 2:
         colour = colour[:, :, None, None]
-    return picture + (colour - picture) * coverage[:, None]
+    change = colour - picture
+    change *= coverage[:, None]  # in place: most of the time goes into moving these arrays
+    change += picture
+    return change
 
 
 # ---- places -------------------------------------------------------------------------------------
@@ -243,7 +247,8 @@ def _background(task: Task, draws: Draws) -> tuple[np.ndarray, np.ndarray]:
     """Return the backgrounds' luminance (n,) and the pictures so far (n, 3, 32, 32)."""
     base = draws.uniform((CHUNK,), 0.2, 0.8)
     spread = draws.uniform((CHUNK,), 0.04, 0.16)
-    picture = _colours(draws, task, base - spread)[:, :, None, None]
+    picture = np.empty((CHUNK, 3, SIZE, SIZE))
+    picture[:] = _colours(draws, task, base - spread)[:, :, None, None]
     return base, _paint(picture, _colours(draws, task, base + spread), _texture(task, draws))
 
 

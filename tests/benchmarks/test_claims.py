@@ -42,6 +42,15 @@ def test_fine_tuning_must_beat_frozen_by_more_than_the_spread(still, holds):
     assert claims.claims(record, "embedded")["fine-tuned above frozen"]["holds"] is holds
 
 
+def test_one_seed_has_no_spread_to_judge_by():
+    record = record_of(transfer={"frozen": 0.70, "still": 0.8, "moving": 0.6})
+    for seeds in record["measurements"]["embedded"].values():
+        del seeds["1"]
+    judged = claims.claims(record, "embedded")["fine-tuned above frozen"]
+    assert judged["holds"] is None
+    assert "10.0 (1 seed) |" in claims.table(record)
+
+
 def test_frozen_is_compared_with_the_better_network_from_scratch():
     record = record_of(
         transfer={"frozen": 0.70, "still": 0.7, "moving": 0.7},

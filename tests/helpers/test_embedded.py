@@ -276,7 +276,7 @@ def test_too_little_room_is_said_before_anything_is_drawn(few_images, tmp_path, 
 
 @pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a folder nobody may write to")
 def test_a_read_only_folder_gets_a_clear_error():
-    with pytest.raises(dataset.DatasetNotPrepared, match="TFDS_DATA_DIR"):
+    with pytest.raises(dataset.DatasetNotPrepared, match="data_dir="):
         dataset.prepare("/sys/kernel/course", progress=False)
 
 
