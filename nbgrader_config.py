@@ -17,9 +17,10 @@ c.CourseDirectory.release_directory = "notebooks"
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py"]
 
 c.Execute.timeout = 300  # seconds for one cell
+c.Execute.extra_arguments = ["--log-level=40"]  # the kernel writes errors only
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 
-c.GenerateAssignment.post_convert_hook = "helpers.instructor.build.pair_released_notebook"
+c.GenerateAssignment.post_convert_hook = "helpers.instructor.build.finish_released_notebook"
 
 c.Autograde.pre_convert_hook = "helpers.instructor.grading.register_assignment"
 c.Autograde.sanitize_preprocessors = [

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's palette, which readers with any common colour blindness can tell apart.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+TITLE_PAD = 20  # points: room for the label of a boundary
 MEASURES = {"accuracy": "Accuracy (share of images)", "loss": "Loss (cross-entropy, nats)"}
 
 
@@ -125,7 +126,7 @@ def plot_history(
             epochs, kept.curves[f"val_{measure}"], "s--", color=COLOURS[1], label="validation"
         )
     _mark_boundaries(axes, kept)
-    axes.set_title(title or f"{kept.label or 'Training'}: {measure} by epoch")
+    axes.set_title(title or f"{kept.label or 'Training'}: {measure} by epoch", pad=TITLE_PAD)
     axes.legend()
     return figure
 
@@ -158,7 +159,7 @@ def compare_histories(
             epochs, kept.curves[measure], marker="osv^D"[index % 5], color=colour, label=label
         )
         _mark_boundaries(axes, kept)
-    axes.set_title(title)
+    axes.set_title(title, pad=TITLE_PAD)
     axes.legend()
     return figure
 
@@ -184,10 +185,9 @@ def _mark_boundaries(axes: "Axes", history: TrainingHistory) -> None:
         axes.axvline(boundary + 0.5, color="#555555", linestyle=":", linewidth=1.5)
         axes.annotate(
             "fine-tuning starts",
-            (boundary + 0.5, 0.02),
+            (boundary + 0.5, 1.01),
             xycoords=("data", "axes fraction"),
-            xytext=(4, 0),
-            textcoords="offset points",
+            horizontalalignment="center",
             fontsize="small",
             color="#555555",
         )

@@ -18,7 +18,9 @@ import nbformat
 from nbformat import NotebookNode
 from rich.console import Console
 
+from helpers.embedded import dataset
 from helpers.paths import ASSIGNMENTS, course_root
+from helpers.quiet import import_tensorflow
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # Written into an executed solution: the hash of the sources that its outputs came from.
@@ -142,14 +144,16 @@ def release(course: Path) -> None:
             raise RuntimeError(f"nbgrader could not release {name}:\n{result['log']}")
 
 
-def pair_released_notebook(assignment: str, **_: Any) -> None:
+def finish_released_notebook(assignment: str, **_: Any) -> None:
     """Write the paired script of a released notebook, in the course that is the current folder.
 
     Called by nbgrader as `GenerateAssignment.post_convert_hook`.
     """
     notebook = Path("notebooks", assignment, f"{assignment}.ipynb")
     config = jupytext.config.load_jupytext_config(str(notebook.resolve()))
-    released = jupytext.read(notebook)
+    released = nbformat.read(notebook, as_version=4)
+    released.metadata.pop(OUTPUTS_FROM, None)  # a student's notebook has no outputs
+    nbformat.write(released, notebook)
     script = jupytext.writes(released, fmt="py:percent", config=config)
     notebook.with_suffix(".py").write_text(script, encoding="utf-8")
 
@@ -182,14 +186,18 @@ def _execute(notebook: NotebookNode, source: Path) -> None:
     from nbconvert.preprocessors import CoalesceStreamsPreprocessor
     from rich.progress import Progress
 
+    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    import_tensorflow()
+    dataset.prepare(progress=False)  # or its progress bar would be among the outputs
     with Progress() as progress, tempfile.TemporaryDirectory() as folder:
-        task = progress.add_task(f"running {source.name}", total=len(notebook.cells))
+        task = progress.add_task(f"running {source.name}", total=cells)
         client = NotebookClient(
             notebook,
             timeout=None,
+            extra_arguments=["--log-level=40"],  # errors only
             resources={"metadata": {"path": folder}},
             skip_cells_with_tag="hand-in",
-            on_cell_complete=lambda **_: progress.advance(task),
+            on_cell_executed=lambda **_: progress.advance(task),
         )
         client.execute()
     CoalesceStreamsPreprocessor().preprocess(notebook, {})

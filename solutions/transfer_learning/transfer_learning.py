@@ -357,8 +357,8 @@ checks.check_fine_tuning(model, history, profile)
 histories.plot_history(history, title="What did fine-tuning add?", caption=splits.dataset)
 
 # %% [markdown]
-# Left of the dotted line only the head was trained, right of it the whole network. A small step down just behind the line is no
-# accident: the optimizer starts anew, without its memory.
+# Left of the dotted line only the head was trained, right of it the whole network. If the training curve dips just behind the line,
+# that is no accident: the optimizer starts anew, without its memory.
 
 # %% [markdown]
 # ## Three ways compared
