@@ -14,7 +14,8 @@ from helpers.quiet import import_tensorflow
 if TYPE_CHECKING:
     import numpy as np
     import tensorflow as tf
-    from matplotlib.figure import Figure
+
+    from helpers.figures import DescribedFigure
 
 __all__ = ["DataNotFoundError", "Splits", "banner", "is_prepared", "load_splits", "show_examples"]
 
@@ -31,7 +32,7 @@ class Splits:
         validation: the same, cut from the end of the train split, neither shuffled nor augmented.
         test: the same from the test split; to be read once, at the very end.
         class_names: what each of the ten labels means.
-        dataset: name of the data set, for figures and the banner.
+        dataset: name of the data set, for the banner.
         info: what TensorFlow Datasets knows about the data set.
         description: one sentence about the data set.
         profile: name of the profile that chose the numbers of images.
@@ -50,6 +51,11 @@ class Splits:
     profile: str
     sizes: dict[str, int]
     raw_train: "tf.data.Dataset" = field(repr=False)
+
+    @property
+    def caption(self) -> str:
+        """What stands below every figure: data set and profile."""
+        return f"{self.dataset}, profile '{self.profile}'"
 
 
 class _Stored(NamedTuple):
@@ -228,7 +234,7 @@ def _first_validation_image(profile: profiles.Profile, train_size: int, test_siz
     return first
 
 
-def show_examples(splits: Splits, rows: int = 2, columns: int = 5) -> "Figure":
+def show_examples(splits: Splits, rows: int = 2, columns: int = 5) -> "DescribedFigure":
     """Draw training images with the names of their classes, the classes taking turns.
 
     The images are the stored ones, not augmented, and the same in every call.
@@ -236,17 +242,20 @@ def show_examples(splits: Splits, rows: int = 2, columns: int = 5) -> "Figure":
     Returns:
         The figure. As the last line of a notebook's cell it is shown, once.
     """
-    import matplotlib.pyplot as plt
+    from helpers.figures import new_figure
 
-    size = (1.7 * columns, 1.9 * rows + 0.5)
-    figure, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
-    plt.close(figure)  # pyplot forgets it, or a notebook would show it a second time
-    for axis in axes.flat:
+    figure, _ = new_figure(
+        1.7 * columns, 1.9 * rows + 0.7, rows=rows, columns=columns, caption=splits.caption
+    )
+    for axis in figure.axes:
         axis.set_axis_off()
-    for axis, (image, label) in zip(axes.flat, _take_turns(splits, rows * columns), strict=False):
+    examples = _take_turns(splits, rows * columns)
+    for axis, (image, label) in zip(figure.axes, examples, strict=False):
         axis.imshow(image, interpolation="nearest")
         axis.set_title(splits.class_names[label], fontsize=11)
-    figure.suptitle(f"Training images of {splits.dataset}", fontsize=13)
+    figure.suptitle("What has to be told apart?", fontsize=13)
+    names = ", ".join(splits.class_names[label] for _, label in examples)
+    figure.alt = f"Training images with the names of their classes: {names}. {splits.caption}"
     return figure
 
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, which readers with any common colour blindness can tell apart.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+    from helpers.figures import DescribedFigure
+
 TITLE_PAD = 20  # points: room for the label of a boundary
 MEASURES = {"accuracy": "Accuracy (share of images)", "loss": "Loss (cross-entropy, nats)"}
 
@@ -97,7 +96,7 @@ def join_histories(*histories: Any, label: str = "") -> TrainingHistory:
 
 def plot_history(
     history: Any, measure: str = "accuracy", *, title: str | None = None, caption: str = ""
-) -> "Figure":
+) -> "DescribedFigure":
     """Draw one measure of a history, training and validation, epoch by epoch.
 
     Args:
@@ -112,6 +111,8 @@ def plot_history(
     Raises:
         ValueError: the history has no such measure.
     """
+    from helpers.figures import COLOURS
+
     kept = keep_history(history)
     if measure not in kept.curves:
         raise ValueError(
@@ -120,20 +121,23 @@ def plot_history(
         )
     figure, axes = _new_figure(measure, caption)
     epochs = range(1, kept.epochs + 1)
-    axes.plot(epochs, kept.curves[measure], "o-", color=COLOURS[0], label="training")
-    if f"val_{measure}" in kept.curves:
-        axes.plot(
-            epochs, kept.curves[f"val_{measure}"], "s--", color=COLOURS[1], label="validation"
-        )
+    drawn = {"training": (measure, "o-"), "validation": (f"val_{measure}", "s--")}
+    told = []
+    for (label, (name, marks)), colour in zip(drawn.items(), COLOURS, strict=False):
+        if name in kept.curves:
+            axes.plot(epochs, kept.curves[name], marks, color=colour, label=label)
+            told.append(_describe_curve(label, kept.curves[name]))
     _mark_boundaries(axes, kept)
-    axes.set_title(title or f"{kept.label or 'Training'}: {measure} by epoch", pad=TITLE_PAD)
+    title = title or f"{kept.label or 'Training'}: {measure} by epoch"
+    axes.set_title(title, pad=TITLE_PAD)
     axes.legend()
+    figure.alt = f"{title} {measure.capitalize()} by epoch: {'; '.join(told)}. {caption}".strip()
     return figure
 
 
 def compare_histories(
     histories: Mapping[str, Any], measure: str = "val_accuracy", *, title: str, caption: str = ""
-) -> "Figure":
+) -> "DescribedFigure":
     """Draw one measure of several histories in one figure.
 
     Args:
@@ -148,46 +152,61 @@ def compare_histories(
     Raises:
         ValueError: one of the histories has no such measure.
     """
+    from helpers.figures import COLOURS
+
     figure, axes = _new_figure(measure.removeprefix("val_"), caption)
+    told = []
     for index, (label, history) in enumerate(histories.items()):
         kept = keep_history(history, label)
         if measure not in kept.curves:
             raise ValueError(f"The history {label!r} has no {measure!r}.")
-        epochs = range(1, kept.epochs + 1)
-        colour = COLOURS[index % len(COLOURS)]
+        curve = kept.curves[measure]
         axes.plot(
-            epochs, kept.curves[measure], marker="osv^D"[index % 5], color=colour, label=label
+            range(1, kept.epochs + 1),
+            curve,
+            marker="osv^D"[index % 5],
+            color=COLOURS[index % len(COLOURS)],
+            label=label,
         )
         _mark_boundaries(axes, kept)
+        told.append(_describe_curve(label, curve))
     axes.set_title(title, pad=TITLE_PAD)
     axes.legend()
+    figure.alt = f"{title} {measure} by epoch: {'; '.join(told)}. {caption}".strip()
     return figure
 
 
-def _new_figure(measure: str, caption: str) -> tuple["Figure", "Axes"]:
-    import matplotlib.pyplot as plt
+def _describe_curve(label: str, curve: tuple[float, ...]) -> str:
+    """Say in words what a curve shows, for readers who cannot see it."""
+    lowest, highest = min(curve), max(curve)
+    return (
+        f"{label} from {curve[0]:.2f} to {curve[-1]:.2f}, lowest {lowest:.2f} in epoch "
+        f"{curve.index(lowest) + 1}, highest {highest:.2f} in epoch {curve.index(highest) + 1}"
+    )
+
+
+def _new_figure(measure: str, caption: str) -> tuple["DescribedFigure", "Axes"]:
     from matplotlib.ticker import MaxNLocator
 
-    figure, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
-    plt.close(figure)  # otherwise a notebook shows it twice: as the cell's result and on its own
+    from helpers.figures import new_figure
+
+    figure, axes = new_figure(caption=caption)
     axes.set_xlabel("Epoch")
     axes.set_ylabel(MEASURES.get(measure, measure))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    if caption:
-        figure.supxlabel(caption, fontsize="small", color="#555555")
     return figure, axes
 
 
 def _mark_boundaries(axes: "Axes", history: TrainingHistory) -> None:
+    from helpers.figures import GREY
+
     for boundary in history.boundaries:
-        axes.axvline(boundary + 0.5, color="#555555", linestyle=":", linewidth=1.5)
+        axes.axvline(boundary + 0.5, color=GREY, linestyle=":", linewidth=1.5)
         axes.annotate(
             "fine-tuning starts",
             (boundary + 0.5, 1.01),
             xycoords=("data", "axes fraction"),
             horizontalalignment="center",
             fontsize="small",
-            color="#555555",
+            color=GREY,
         )

@@ -145,7 +145,7 @@ memorized = memorizer.fit(
 from helpers import history as histories
 
 histories.plot_history(
-    memorized, title="Does it learn the images, or learn them by heart?", caption=splits.dataset
+    memorized, title="Does it learn the images, or learn them by heart?", caption=splits.caption
 )
 
 # %% [markdown]
@@ -317,7 +317,7 @@ checks.check_training(model, history, profile)
 # model makes you think so?
 
 # %%
-histories.plot_history(history, "accuracy", title="Accuracy: how far apart?", caption=splits.dataset)
+histories.plot_history(history, "accuracy", title="Accuracy: how far apart?", caption=splits.caption)
 
 # %% [markdown]
 # Two curves close together and still rising: train longer, or make the network stronger. A growing distance:
@@ -325,7 +325,7 @@ histories.plot_history(history, "accuracy", title="Accuracy: how far apart?", ca
 # harder, and validation runs without them.
 
 # %%
-histories.plot_history(history, "loss", title="Loss: where does it turn?", caption=splits.dataset)
+histories.plot_history(history, "loss", title="Loss: where does it turn?", caption=splits.caption)
 
 # %% [markdown]
 # The loss shows overfitting earlier than the accuracy. A network that is sure of its wrong answers pays for it in the loss,

@@ -234,7 +234,7 @@ frozen_history = model.fit(
 from helpers import history as histories
 
 histories.plot_history(
-    frozen_history, title="Frozen backbone: how far does the head get?", caption=splits.dataset
+    frozen_history, title="Frozen backbone: how far does the head get?", caption=splits.caption
 )
 
 # %% [markdown]
@@ -354,7 +354,7 @@ checks.check_fine_tuning(model, history, profile)
 # One figure for both phases. **Predict** what the curve does just behind the dotted line.
 
 # %%
-histories.plot_history(history, title="What did fine-tuning add?", caption=splits.dataset)
+histories.plot_history(history, title="What did fine-tuning add?", caption=splits.caption)
 
 # %% [markdown]
 # Left of the dotted line only the head was trained, right of it the whole network. If the training curve dips just behind the line,
@@ -394,7 +394,7 @@ scratch_history = scratch.fit(
 histories.compare_histories(
     {"from scratch": scratch_history, "frozen, then fine-tuned": history},
     title="Which way wins on these images?",
-    caption=splits.dataset,
+    caption=splits.caption,
 )
 
 # %% [markdown]

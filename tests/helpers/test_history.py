@@ -77,3 +77,13 @@ def test_figures_leave_nothing_open_in_pyplot():
 
     histories.plot_history(FROZEN)
     assert plt.get_fignums() == []
+
+
+def test_a_figure_says_in_words_what_it_shows_and_escapes_them_in_html():
+    figure = histories.plot_history(FROZEN, title="Is a < b?", caption="drawn")
+    assert figure.alt.startswith("Is a < b? Accuracy by epoch: training from 0.30 to 0.50")
+    assert "validation from 0.20 to 0.40, lowest 0.20 in epoch 1, highest 0.40 in epoch 2" in (
+        figure.alt
+    )
+    assert figure.alt in repr(figure)
+    assert '<img alt="Is a &lt; b? Accuracy' in figure._repr_html_()

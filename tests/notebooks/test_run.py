@@ -61,7 +61,7 @@ def test_every_figure_names_its_data(executed):
     figures = [source for source, _ in outputs(executed, "execute_result") if "plot_history(" in source]
     assert figures
     for source in figures:
-        assert "caption=splits.dataset" in source
+        assert "caption=splits.caption" in source
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
