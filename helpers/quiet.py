@@ -12,6 +12,7 @@ HARMLESS = (
     "All log messages before absl::InitializeLog()",
     "cudart_stub.cc",  # "Could not find cuda drivers": true of every machine without a GPU
     "cpu_feature_guard.cc",
+    "oneDNN custom operations are on",  # on processors that have use for them
 )
 
 
