@@ -135,7 +135,8 @@ def _how_to_get_it(data_dir: str | os.PathLike | None) -> str:
     return (
         f"What is needed: {ARCHIVE} (about 170 MB) from {DOWNLOAD_PAGE}\n"
         "Ways to get it:\n"
-        "  - with a network: COURSE_PROFILE=full downloads and prepares it by itself;\n"
+        "  - with a network: `course data get cifar10` downloads and prepares it, and so does\n"
+        "    COURSE_PROFILE=full by itself;\n"
         f"  - by hand: save the file, not unpacked, as\n    {archive_path(data_dir)}\n"
         "    and load again: it is then prepared without a network;\n"
         "  - from a machine that has it: copy its prepared folder to\n"

@@ -20,6 +20,37 @@ def doctor() -> None:
     raise typer.Exit(doctor.run())
 
 
+data = typer.Typer(help="Data sets and weights: list, get, verify.", add_completion=False)
+app.add_typer(data, name="data")
+
+
+@data.callback(invoke_without_command=True)
+def list_data(context: typer.Context) -> None:
+    """List data sets and weights: what is here, where it belongs, how to carry it."""
+    from helpers import materials
+
+    if context.invoked_subcommand is None:
+        raise typer.Exit(materials.list_materials())
+
+
+@data.command()
+def get(name: Annotated[str, typer.Argument(help="As `course data` lists it.")]) -> None:
+    """Download or make one of them, with progress, unless it is here."""
+    from helpers import materials
+
+    raise typer.Exit(materials.get_material(name))
+
+
+@data.command()
+def verify(
+    name: Annotated[str | None, typer.Argument(help="One of them; all if left out.")] = None,
+) -> None:
+    """Read what is here to its last byte, and tell what is whole."""
+    from helpers import materials
+
+    raise typer.Exit(materials.verify_materials(name))
+
+
 @app.command()
 def lab(
     port: Annotated[

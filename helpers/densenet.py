@@ -6,12 +6,14 @@ the job of `build_preprocessing`, which belongs inside the model, between input 
 """
 
 import os
+import tempfile
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers import profiles
 from helpers.embedded import densenet as compact
+from helpers.embedded.dataset import remove_leftovers
 from helpers.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ IMAGENET_WEIGHTS_FILE = "densenet201_weights_tf_dim_ordering_tf_kernels_notop.h5
 IMAGENET_WEIGHTS_ADDRESS = (
     "https://storage.googleapis.com/tensorflow/keras-applications/densenet/" + IMAGENET_WEIGHTS_FILE
 )
+
+IMAGENET_WEIGHTS_MD5 = "c13680b51ded0fb44dff2d8f86ac8bb1"  # as in keras.applications
+WORKSHOP = ".downloading-"  # how the name of a folder begins in which a download grows
 
 
 class WeightsError(ValueError):
@@ -168,7 +173,7 @@ def _build_densenet201(
         if not weights.is_file():
             if not profile.download:
                 raise WeightsError(_missing_weights_message(weights, "it is not there"))
-            _download_imagenet_weights(weights)
+            download_imagenet_weights()
     _load_weights(backbone, Path(weights))
     return backbone
 
@@ -180,20 +185,40 @@ def _build_compact(weights: str | Path | None, input_shape: tuple[int, int, int]
     return backbone
 
 
-def _download_imagenet_weights(path: Path) -> None:
+def download_imagenet_weights() -> Path:
+    """Download the ImageNet weights of DenseNet201, with Keras's progress bar; return their path.
+
+    The file grows in a folder of its own, and takes its place when it is whole and its checksum
+    is right.
+
+    Raises:
+        WeightsError: it could not be had, or something else came instead; with what to do.
+    """
+    import_tensorflow()
     import keras
 
+    path = imagenet_weights_path()
     try:
-        keras.utils.get_file(
-            path.name,
-            IMAGENET_WEIGHTS_ADDRESS,
-            cache_subdir="models",
-            file_hash="c13680b51ded0fb44dff2d8f86ac8bb1",  # as in keras.applications
-        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path.parent, WORKSHOP)
+        with tempfile.TemporaryDirectory(prefix=WORKSHOP, dir=path.parent) as workshop:
+            whole = keras.utils.get_file(
+                path.name,
+                IMAGENET_WEIGHTS_ADDRESS,
+                cache_dir=workshop,
+                cache_subdir=".",
+                file_hash=IMAGENET_WEIGHTS_MD5,
+            )
+            Path(whole).replace(path)
     except Exception as error:  # get_file raises a bare Exception when the network fails
         raise WeightsError(
-            _missing_weights_message(path, f"the download failed: {error}")
+            _missing_weights_message(
+                path,
+                f"the download failed: {error}\nA proxy or a login page may have answered in "
+                "place of the file, or the connection broke off; nothing half-made was kept.",
+            )
         ) from error
+    return path
 
 
 def _missing_weights_message(path: Path, what_happened: str) -> str:
@@ -201,6 +226,7 @@ def _missing_weights_message(path: Path, what_happened: str) -> str:
         f"DenseNet201 needs its ImageNet weights in {path}, and {what_happened}\n"
         f"Where from: {IMAGENET_WEIGHTS_ADDRESS} (about 74 MB). Fetch it on a machine with a "
         f"network and put it there, or pass its path: build_backbone(weights='...').\n"
+        "With a network, `course data get densenet201` fetches it.\n"
         "What works without it: COURSE_PROFILE=quick or COURSE_PROFILE=grade, "
         "or build_backbone(weights='random') for an untrained backbone."
     )

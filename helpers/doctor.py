@@ -203,8 +203,8 @@ def _examine_cifar10() -> Finding:
         seen = f"not whole: {cifar10.find_fault()}, in {where}"
         return Finding("CIFAR-10", OPTIONAL, seen, "Move that folder away, and prepare it again.")
     advice = (
-        f"Set TFDS_DATA_DIR to the folder that holds cifar10/{cifar10.VERSION}; or set "
-        "COURSE_PROFILE=full, which downloads it (170 MB); or save "
+        f"Set TFDS_DATA_DIR to the folder that holds cifar10/{cifar10.VERSION}; or run "
+        "`course data get cifar10`, which downloads it (170 MB); or save "
         f"{cifar10.ARCHIVE_URL} as {cifar10.archive_path()}"
     )
     return Finding("CIFAR-10", OPTIONAL, f"not in {where}", advice)
@@ -216,7 +216,7 @@ def _examine_weights() -> Finding:
     if path.is_file():
         return Finding(subject, OK, f"{path}, {path.stat().st_size / 1e6:.0f} MB")
     advice = (
-        "Set COURSE_PROFILE=full, which downloads them (74 MB); or save "
+        "Run `course data get densenet201`, which downloads them (74 MB); or save "
         f"{densenet.IMAGENET_WEIGHTS_ADDRESS} as {path}"
     )
     return Finding(subject, OPTIONAL, f"not in {path.parent}", advice)
@@ -239,9 +239,7 @@ def _examine_machine() -> Iterator[Finding]:
         yield Finding("Disk", OPTIONAL, seen, "Make room before CIFAR-10 is downloaded.")
     else:
         yield Finding("Disk", OK, seen)
-    # Not all cores of a machine are always given to a process.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield Finding("Processor cores", OK, f"{cores}")
+    yield Finding("Processor cores", OK, f"{profiles.usable_cores()}")
     if hasattr(os, "sysconf"):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         yield Finding("Memory", OK, f"{memory / 1e9:.0f} GB")

@@ -62,14 +62,17 @@ PROFILES = {
 }
 
 
-def current(name: str | None = None) -> Profile:
+def current(name: str | None = None, *, pinned: str | None = None) -> Profile:
     """Return the profile that applies here.
 
     nbgrader's own runs always get `grade`. Otherwise the argument decides, then the environment
-    variable `COURSE_PROFILE`, and without either it is `quick`.
+    variable `COURSE_PROFILE`, then what the assignment was released with, then the machine: `full`
+    with a GPU and everything on disk, else `quick`.
 
     Args:
         name: `full`, `quick`, `grade`, or None to let the environment decide.
+        pinned: the profile that an assignment was released with, so that everybody who takes it
+            has the same.
 
     Raises:
         ValueError: there is no profile of that name.
@@ -80,14 +83,49 @@ def current(name: str | None = None) -> Profile:
         chosen, reason = name, "asked for in the notebook"
     elif os.environ.get(ENVIRONMENT_VARIABLE):
         chosen, reason = os.environ[ENVIRONMENT_VARIABLE], f"{ENVIRONMENT_VARIABLE} is set"
+    elif pinned is not None:
+        chosen, reason = pinned, "the notebook was released with it"
     else:
-        chosen, reason = "quick", "the default"
+        chosen, reason = _choose_for_this_machine()
     if chosen not in PROFILES:
         raise ValueError(
             f"There is no profile {chosen!r} ({reason}). Choose one of: {', '.join(PROFILES)}."
         )
     profile = replace(PROFILES[chosen], reason=reason)
     return _with_what_is_on_disk(profile) if chosen == "quick" else profile
+
+
+def _choose_for_this_machine() -> tuple[str, str]:
+    """Return `full` if this machine can run it without a download and in good time, else `quick`.
+
+    Returns:
+        The name of the profile, and the reason.
+    """
+    cores = usable_cores()
+    whole = _with_what_is_on_disk(PROFILES["quick"])
+    everything = (whole.dataset, whole.backbone) == ("cifar10", "DenseNet201")
+    gpus = count_gpus() if everything else 0  # imports TensorFlow, so only where it matters
+    if gpus:
+        return "full", f"this machine has {gpus} GPU(s), {cores} cores, CIFAR-10 and DenseNet201"
+    lacks = "a GPU" if everything else "CIFAR-10 or DenseNet201 on disk"
+    return "quick", f"this machine has {cores} cores, and not {lacks}"
+
+
+def usable_cores() -> int:
+    """Return how many processor cores this process may use; not always all of the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def count_gpus() -> int:
+    """Return how many GPUs TensorFlow sees."""
+    from helpers.quiet import import_tensorflow
+
+    import_tensorflow()
+    import tensorflow as tf
+
+    return len(tf.config.list_physical_devices("GPU"))
 
 
 def nbgrader_run() -> str | None:

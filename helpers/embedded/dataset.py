@@ -22,6 +22,7 @@ VERSION = "1.0.0"
 IMAGES = {"train": 10_000, "test": 2_000}
 CHECKSUMS = "checksums.json"
 NEEDED_BYTES = 120_000_000
+WORKSHOP = ".preparing-"  # how the name of a folder begins in which a data set is made
 
 # SHA-256 of each split of `rendered_things`, see `fingerprint`. Another value is another data set.
 FINGERPRINTS = {
@@ -82,11 +83,11 @@ def prepare(data_dir: str | Path | None = None, name: str = NAME, *, progress: b
         return root
     try:
         root.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(root)
+        remove_leftovers(root, WORKSHOP)
         free = shutil.disk_usage(root).free
         if free < NEEDED_BYTES:
             raise OSError(f"{free / 1e6:.0f} MB are free, {NEEDED_BYTES / 1e6:.0f} MB are needed")
-        workshop = Path(tempfile.mkdtemp(prefix=".preparing-", dir=root))
+        workshop = Path(tempfile.mkdtemp(prefix=WORKSHOP, dir=root))
     except OSError as error:
         raise _not_prepared(name, root, error) from error
     try:
@@ -128,9 +129,9 @@ def _move_into_place(made: Path, root: Path, name: str, workshop: Path) -> None:
             raise
 
 
-def _remove_leftovers(root: Path, older_than_seconds: float = 3600.0) -> None:
-    """Remove what a killed process left behind."""
-    for workshop in root.glob(".preparing-*"):
+def remove_leftovers(root: Path, prefix: str, older_than_seconds: float = 3600.0) -> None:
+    """Remove the folders that a killed process left in `root`, by how their names begin."""
+    for workshop in root.glob(f"{prefix}*"):
         with contextlib.suppress(FileNotFoundError):  # its own process may remove it right now
             if time.time() - workshop.stat().st_mtime > older_than_seconds:
                 shutil.rmtree(workshop, ignore_errors=True)

@@ -43,7 +43,7 @@ if "google.colab" in sys.modules:
 # %%
 from helpers import profiles
 
-profile = profiles.current()
+profile = profiles.current(pinned="quick")
 print(profile)
 
 # %% [markdown]

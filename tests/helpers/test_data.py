@@ -1,14 +1,12 @@
 """CIFAR-10 through the real TFDS builder, on a small archive; and the embedded data set."""
 
 import dataclasses
-import http.server
 import os
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from helpers import cifar10, data
 from helpers.profiles import Profile
 
 from .cifar10_archive import CLASS_NAMES, write_archive
+from .local_server import serve
 
 SMALL = Profile("small", "cifar10", "CompactDenseNet", 40, 20, 10, 1, 1, 1)
 DRAWN = Profile("drawn", "rendered_things", "CompactDenseNet", 100, 50, 50, 1, 1, 1)
@@ -289,21 +288,6 @@ def test_an_unknown_data_set():
 # --- downloading, from a server of our own -------------------------------------------------------
 
 
-class Answer(http.server.BaseHTTPRequestHandler):
-    """Sends what the test put into the server."""
-
-    def do_GET(self) -> None:
-        answer = self.server.answer
-        self.send_response(answer.get("status", 200))
-        self.send_header("Content-Type", answer.get("type", "application/x-gzip"))
-        self.send_header("Content-Length", str(answer.get("length", len(answer["body"]))))
-        self.end_headers()
-        self.wfile.write(answer["body"])
-
-    def log_message(self, *args) -> None:
-        pass
-
-
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """Serve a small archive; only the address and the checksum that TFDS expects are replaced."""
@@ -312,23 +296,18 @@ def server(tmp_path, monkeypatch):
 
     archive = tmp_path / "served" / cifar10.ARCHIVE
     written = write_archive(archive)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    server.answer, server.written = {"body": archive.read_bytes()}, written
-    url = f"http://127.0.0.1:{server.server_port}/{cifar10.ARCHIVE}"
     original = Cifar10._cifar_info.fget
-    monkeypatch.setattr(
-        Cifar10, "_cifar_info", property(lambda self: original(self)._replace(url=url))
-    )
-    monkeypatch.setattr(cifar10, "ARCHIVE_URL", url)
-    monkeypatch.setattr(downloader, "MAX_RETRIES", 1)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    expect_checksum_of(archive, url, monkeypatch)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serve(archive.read_bytes()) as server:
+        url = f"{server.address}/{cifar10.ARCHIVE}"
+        monkeypatch.setattr(
+            Cifar10, "_cifar_info", property(lambda self: original(self)._replace(url=url))
+        )
+        monkeypatch.setattr(cifar10, "ARCHIVE_URL", url)
+        monkeypatch.setattr(downloader, "MAX_RETRIES", 1)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        expect_checksum_of(archive, url, monkeypatch)
+        server.written = written
+        yield server
 
 
 DOWNLOADING = dataclasses.replace(SMALL, download=True)

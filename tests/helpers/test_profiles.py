@@ -1,18 +1,52 @@
 """Which profile applies, and why."""
 
+from dataclasses import replace
+
 import pytest
 
 from helpers import profiles
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch):
+def plain_environment(monkeypatch, tmp_path):
     for name in ("NBGRADER_EXECUTION", "JPY_SESSION_NAME", profiles.ENVIRONMENT_VARIABLE):
         monkeypatch.delenv(name, raising=False)
+    for name in ("TFDS_DATA_DIR", "KERAS_HOME"):  # what the developer has on disk does not count
+        monkeypatch.setenv(name, str(tmp_path))
 
 
 def test_quick_is_the_default():
     assert profiles.current().name == "quick"
+
+
+def test_what_a_notebook_was_released_with_holds_unless_somebody_asks_for_another(monkeypatch):
+    assert profiles.current(pinned="grade").name == "grade"
+    assert "released with it" in str(profiles.current(pinned="grade"))
+    assert profiles.current("full", pinned="grade").name == "full"
+    monkeypatch.setenv(profiles.ENVIRONMENT_VARIABLE, "full")
+    assert profiles.current(pinned="grade").name == "full"
+
+
+@pytest.mark.parametrize(
+    ("gpus", "on_disk", "name", "reason"),
+    [
+        (1, True, "full", "1 GPU"),
+        (0, True, "quick", "not a GPU"),
+        (1, False, "quick", "not CIFAR-10 or DenseNet201 on disk"),
+    ],
+)
+def test_without_a_wish_the_machine_decides(monkeypatch, gpus, on_disk, name, reason):
+    monkeypatch.setattr(profiles, "count_gpus", lambda: gpus)
+    if on_disk:
+        monkeypatch.setattr(
+            profiles,
+            "_with_what_is_on_disk",
+            lambda profile: replace(profile, dataset="cifar10", backbone="DenseNet201"),
+        )
+    profile = profiles.current()
+    assert profile.name == name
+    assert reason in str(profile)
+    assert f"{profiles.usable_cores()} cores" in str(profile)
 
 
 def test_the_environment_decides_and_an_argument_wins(monkeypatch):
@@ -53,9 +87,7 @@ def test_only_full_downloads_by_itself():
     assert [name for name, profile in profiles.PROFILES.items() if profile.download] == ["full"]
 
 
-def test_quick_takes_what_is_on_disk(monkeypatch, tmp_path):
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+def test_quick_takes_what_is_on_disk(tmp_path):
     without = profiles.current("quick")
     weights = tmp_path / "models" / "densenet201_weights_tf_dim_ordering_tf_kernels_notop.h5"
     weights.parent.mkdir()
