@@ -1,8 +1,8 @@
 """Measure what the course claims, on the embedded pair and on real CIFAR-10, side by side.
 
-    python tests/benchmarks/claims.py --out claims.json                    # embedded pair, 5 seeds
-    python tests/benchmarks/claims.py --out claims.json --pair real --data-dir DIR --mobilenet FILE
-    python tests/benchmarks/claims.py --out claims.json --table            # print, measure nothing
+    python -m tests.benchmarks.claims --out claims.json                    # embedded pair, 5 seeds
+    python -m tests.benchmarks.claims --out claims.json --pair real --data-dir DIR --mobilenet FILE
+    python -m tests.benchmarks.claims --out claims.json --table            # print, measure nothing
 
 A seed draws the initial weights, the order of the images and which images carry labels. Every
 measurement is written as soon as it is made, and one that is there is not made again.
@@ -10,7 +10,6 @@ Validation accuracy is measured on images that nothing was trained on or chosen 
 """
 
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers.embedded import dataset, densenet
+from tests.benchmarks import record as records
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -37,6 +37,12 @@ RATE_FINE_TUNING = 1e-4
 VALIDATION = 2_000
 LAST = 5  # epochs at the end over which training and validation accuracy are averaged
 MOBILENET_SIZE = 96
+
+
+DATA = {
+    "embedded": f"{dataset.NAME} {dataset.VERSION}; validation on its test split",
+    "real": f"CIFAR-10; validation on train[45000:{45_000 + VALIDATION}]",
+}
 
 
 @dataclass(frozen=True)
@@ -375,19 +381,10 @@ def read_record(path: Path) -> dict:
     Raises:
         SystemExit: the record was made with other settings.
     """
-    if not path.is_file():
-        return {"settings": settings(), "measurements": {}}
-    record = json.loads(path.read_text(encoding="utf-8"))
+    record = records.read(path) or {"settings": settings(), "measurements": {}}
     if record["settings"] != settings():
         raise SystemExit(f"{path} was made with other settings. Name another file, or delete it.")
     return record
-
-
-def write_record(path: Path, record: dict) -> None:
-    """Write the record so that a break leaves the old one whole."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
 
 
 def measure(pair: Pair, names: list[str], seeds: list[int], path: Path) -> None:
@@ -407,8 +404,17 @@ def measure(pair: Pair, names: list[str], seeds: list[int], path: Path) -> None:
             record = read_record(path)
             measured = record["measurements"].setdefault(pair.name, {}).setdefault(name, {})
             measured[str(seed)] = numbers
-            write_record(path, record)
+            records.write(path, record)
             print(pair.name, name, f"seed {seed}", numbers, f"{seconds:.0f} s", flush=True)
+
+
+def note_origin(path: Path, pair: str) -> None:
+    """Write beside a pair's numbers where they come from."""
+    record = read_record(path)
+    record.setdefault("origin", {})[pair] = records.origin(
+        f"python -m tests.benchmarks.claims --out {path.name} --pair {pair}", data=DATA[pair]
+    )
+    records.write(path, record)
 
 
 # ---- the table ----------------------------------------------------------------------------------
@@ -577,9 +583,10 @@ def main() -> None:
         else:
             pair = real_pair(options.data_dir, Path(options.mobilenet))
         measure(pair, options.only, options.seeds, options.out)
+        note_origin(options.out, options.pair)
     record = read_record(options.out)
     record["claims"] = {pair: claims(record, pair) for pair in record["measurements"]}
-    write_record(options.out, record)
+    records.write(options.out, record)
     print(table(record))
 
 

@@ -1,14 +1,10 @@
 """The record of the claims: nothing is measured twice, and a claim that fails is called so."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
-spec = importlib.util.spec_from_file_location("claims", Path(__file__).with_name("claims.py"))
-claims = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(claims)
+from tests.benchmarks import claims
 
 
 def record_of(**numbers) -> dict:
