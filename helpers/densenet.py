@@ -7,6 +7,7 @@ the job of `build_preprocessing`, which belongs inside the model, between input 
 
 import os
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,7 +99,14 @@ def build_preprocessing(profile: "profiles.Profile | str | None" = None) -> "ker
     return keras.layers.Normalization(mean=mean, variance=variance, name="preprocessing")
 
 
-def build_head(backbone: "keras.Model", classes: int = 10) -> "keras.Model":
+def build_head(
+    backbone: "keras.Model",
+    classes: int = 10,
+    *,
+    pooling: str = "flatten",
+    dropout: float = 0.0,
+    seed: int | None = None,
+) -> "keras.Model":
     """Put the head of the course on a backbone, and nothing in front of it.
 
     Flatten, batch normalization, dense 256 with ReLU, batch normalization, dense softmax.
@@ -106,23 +114,119 @@ def build_head(backbone: "keras.Model", classes: int = 10) -> "keras.Model":
     Args:
         backbone: a model whose output is a feature map.
         classes: number of classes.
+        pooling: `flatten`, or `average` for global average pooling, one number a channel.
+        dropout: rate of a dropout layer before the last layer; 0 for none.
+        seed: of that dropout layer.
 
     Returns:
         A model from what the backbone takes to probabilities of shape (batch, classes).
+
+    Raises:
+        ValueError: another `pooling`.
+    """
+    head = build_head_alone(
+        backbone.output_shape[1:], classes, pooling=pooling, dropout=dropout, seed=seed
+    )
+    return join(backbone, head)
+
+
+def build_head_alone(
+    feature_shape: tuple[int, ...],
+    classes: int = 10,
+    *,
+    pooling: str = "flatten",
+    dropout: float = 0.0,
+    seed: int | None = None,
+) -> "keras.Model":
+    """Build the head of the course for features that were computed before.
+
+    Args:
+        feature_shape: shape of the features of one image, such as `Features.shape`.
+        classes: see `build_head`, like the rest.
+        pooling: `flatten` or `average`; features that are pooled already are flat, so `flatten`.
+        dropout: rate of a dropout layer before the last layer; 0 for none.
+        seed: of that dropout layer.
+
+    Returns:
+        A model from features of shape (batch, *feature_shape) to probabilities (batch, classes).
+
+    Raises:
+        ValueError: another `pooling`.
+    """
+    from keras import Input, Sequential, layers
+
+    pools = {"flatten": layers.Flatten, "average": layers.GlobalAveragePooling2D}
+    if pooling not in pools:
+        raise ValueError(f"pooling is {pooling!r}. Choose 'flatten' or 'average'.")
+    return Sequential(
+        [
+            Input(feature_shape),
+            pools[pooling](),
+            layers.BatchNormalization(),
+            layers.Dense(256, activation="relu"),
+            layers.BatchNormalization(),
+            *([layers.Dropout(dropout, seed=seed)] if dropout else []),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+
+
+def join(
+    *parts: "keras.layers.Layer", input_shape: tuple[int, ...] | None = None
+) -> "keras.Sequential":
+    """Put parts of a network one behind the other, in one model that shares their weights.
+
+    Training the joined model trains the parts, and a part that is trained changes the joined model.
+    Compile the joined model anew: nothing is taken over from what the parts were compiled with.
+
+    Args:
+        *parts: models and layers, from the images on; the layers of a `Sequential` are taken out of
+            it, so that a backbone stays one layer of the joined model.
+        input_shape: what goes into the first part, without the batch. If not given, what that
+            part was built for, and images of the course if it was built for nothing yet.
     """
     import keras
 
-    return keras.Sequential(
-        [
-            keras.Input(backbone.input_shape[1:]),
-            backbone,
-            keras.layers.Flatten(),
-            keras.layers.BatchNormalization(),
-            keras.layers.Dense(256, activation="relu"),
-            keras.layers.BatchNormalization(),
-            keras.layers.Dense(classes, activation="softmax"),
-        ]
-    )
+    if input_shape is None:
+        input_shape = parts[0].input_shape[1:] if hasattr(parts[0], "layers") else IMAGE_SHAPE
+    flat: list[keras.layers.Layer] = []
+    for part in parts:
+        flat += part.layers if isinstance(part, keras.Sequential) else [part]
+    return keras.Sequential([keras.Input(input_shape), *flat])
+
+
+def split_backbone(backbone: "keras.Model", block: str) -> "tuple[keras.Model, keras.Model]":
+    """Cut a backbone in two, right before a block; both parts share its layers and weights.
+
+    Fine-tuning that block, and what follows it, then needs the lower part once for each image:
+
+        unfreeze_backbone(backbone, from_block="conv5")
+        lower, upper = split_backbone(backbone, "conv5")
+        features = extract_features(join(preprocessing, lower), splits)
+        top = join(upper, head)
+        top.compile(...)
+        top.fit(features.train, ...)
+
+    What is trained is the backbone itself, so a model around it is trained as well.
+
+    Args:
+        backbone: the backbone, not the model around it.
+        block: name of the first block of the upper part, such as `"conv5"`.
+
+    Returns:
+        The lower part, from what the backbone takes to the output of the block before, and the
+        upper part from there to what the backbone gives.
+
+    Raises:
+        ValueError: no layer's name starts with `block`, or nothing lies below it.
+    """
+    import keras
+
+    first = backbone.layers[_first_of_block(backbone, block)]
+    boundary = first.input
+    if boundary is backbone.inputs[0] or block == "conv1":
+        raise ValueError(f"Below {block!r} there is no layer with weights. Cut at a later block.")
+    return keras.Model(backbone.inputs, boundary), keras.Model(boundary, backbone.outputs)
 
 
 def unfreeze_backbone(backbone: "keras.Model", from_block: str | None = None) -> None:
@@ -142,20 +246,47 @@ def unfreeze_backbone(backbone: "keras.Model", from_block: str | None = None) ->
     """
     import keras
 
-    names = [layer.name for layer in backbone.layers]
-    first = 0
-    if from_block is not None:
-        starts = [i for i, name in enumerate(names) if name.split("_")[0] == from_block]
-        if not starts:
-            blocks = sorted({name.split("_")[0] for name in names if name.startswith("conv")})
-            raise ValueError(
-                f"The backbone has no block {from_block!r}. Its blocks are: {', '.join(blocks)}."
-            )
-        first = starts[0]
+    first = 0 if from_block is None else _first_of_block(backbone, from_block)
     backbone.trainable = True
     for index, layer in enumerate(backbone.layers):
         held_still = isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = index >= first and not held_still
+
+
+def note_first_step() -> "keras.callbacks.Callback":
+    """Return a callback for `fit` that says why the first step takes long, and how long it took.
+
+    Before the first step TensorFlow translates the whole network, forward and backward, into a
+    graph (tracing); with hundreds of layers that takes a while, in which nothing is to be seen.
+    """
+    import keras
+
+    class NoteFirstStep(keras.callbacks.Callback):
+        """Prints a line before and after the first step of the first epoch."""
+
+        start: float | None = None
+
+        def on_train_begin(self, logs=None):
+            self.start = time.perf_counter()
+            print("Building the training step. Once, and it takes longer than all other steps ...")
+
+        def on_train_batch_end(self, batch, logs=None):
+            if self.start is not None:
+                print(f"First step done after {time.perf_counter() - self.start:.0f} s.")
+                self.start = None
+
+    return NoteFirstStep()
+
+
+def _first_of_block(backbone: "keras.Model", block: str) -> int:
+    """Return the position of the first layer of a block, such as `"conv5"`."""
+    blocks = [layer.name.split("_")[0] for layer in backbone.layers]
+    if block not in blocks:
+        known = sorted({name for name in blocks if name.startswith("conv")})
+        raise ValueError(
+            f"The backbone has no block {block!r}. Its blocks are: {', '.join(known)}."
+        )
+    return blocks.index(block)
 
 
 def _build_densenet201(
