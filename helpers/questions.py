@@ -93,8 +93,9 @@ QUESTIONS: dict[str, tuple[str, tuple[Option, ...]]] = {
             ),
             Option(
                 "It trains, but badly",
-                "The inputs of the second softmax lie between 0 and 1, so no class of ten gets more "
-                "than about 23 %: even a sure network sounds unsure, and the loss cannot fall far.",
+                "The inputs of the second softmax lie between 0 and 1, so none of ten classes gets "
+                "more than about 23 %: even a sure network sounds unsure, and the loss cannot fall "
+                "far.",
                 right=True,
             ),
             Option(
