@@ -126,7 +126,7 @@ def plot_history(
     for (label, (name, marks)), colour in zip(drawn.items(), COLOURS, strict=False):
         if name in kept.curves:
             axes.plot(epochs, kept.curves[name], marks, color=colour, label=label)
-            told.append(_describe_curve(label, kept.curves[name]))
+            told.append(describe_curve(label, kept.curves[name]))
     _mark_boundaries(axes, kept)
     title = title or f"{kept.label or 'Training'}: {measure} by epoch"
     axes.set_title(title, pad=TITLE_PAD)
@@ -169,14 +169,14 @@ def compare_histories(
             label=label,
         )
         _mark_boundaries(axes, kept)
-        told.append(_describe_curve(label, curve))
+        told.append(describe_curve(label, curve))
     axes.set_title(title, pad=TITLE_PAD)
     axes.legend()
     figure.alt = f"{title} {measure} by epoch: {'; '.join(told)}. {caption}".strip()
     return figure
 
 
-def _describe_curve(label: str, curve: tuple[float, ...]) -> str:
+def describe_curve(label: str, curve: tuple[float, ...]) -> str:
     """Say in words what a curve shows, for readers who cannot see it."""
     lowest, highest = min(curve), max(curve)
     return (
