@@ -224,9 +224,9 @@ def split_backbone(backbone: "keras.Model", block: str) -> "tuple[keras.Model, k
 
     first = backbone.layers[_first_of_block(backbone, block)]
     boundary = first.input
-    if boundary is backbone.inputs[0] or block == "conv1":
+    if boundary is backbone.input or block == "conv1":
         raise ValueError(f"Below {block!r} there is no layer with weights. Cut at a later block.")
-    return keras.Model(backbone.inputs, boundary), keras.Model(boundary, backbone.outputs)
+    return keras.Model(backbone.input, boundary), keras.Model(boundary, backbone.output)
 
 
 def unfreeze_backbone(backbone: "keras.Model", from_block: str | None = None) -> None:
@@ -294,25 +294,28 @@ def _build_densenet201(
 ) -> "keras.Model":
     import keras
 
-    backbone = keras.applications.DenseNet201(
-        include_top=False, weights=None, input_shape=input_shape, name="backbone"
-    )
-    if weights == "random":
-        return backbone
     if weights is None:
         weights = imagenet_weights_path()
         if not weights.is_file():
             if not profile.download:
                 raise WeightsError(_missing_weights_message(weights, "it is not there"))
             download_imagenet_weights()
-    _load_weights(backbone, Path(weights))
+    if weights != "random":
+        _check_weights_file(Path(weights))  # before the seconds that building takes
+    backbone = keras.applications.DenseNet201(
+        include_top=False, weights=None, input_shape=input_shape, name="backbone"
+    )
+    if weights != "random":
+        _load_weights(backbone, Path(weights))
     return backbone
 
 
 def _build_compact(weights: str | Path | None, input_shape: tuple[int, int, int]) -> "keras.Model":
     backbone = compact.build_compact_densenet(input_shape, weights=None)
     if weights != "random":
-        _load_weights(backbone, compact.WEIGHTS if weights is None else Path(weights))
+        path = compact.WEIGHTS if weights is None else Path(weights)
+        _check_weights_file(path)
+        _load_weights(backbone, path)
     return backbone
 
 
@@ -363,8 +366,10 @@ def _missing_weights_message(path: Path, what_happened: str) -> str:
     )
 
 
-def _load_weights(backbone: "keras.Model", path: Path) -> None:
-    """Load a weights file, and say in plain words what is wrong with one that does not fit."""
+def _check_weights_file(path: Path) -> None:
+    """Say in plain words if a file cannot be a weights file, without reading all of it."""
+    import h5py
+
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}. Check the path.")
     with path.open("rb") as file:
@@ -376,16 +381,28 @@ def _load_weights(backbone: "keras.Model", path: Path) -> None:
             "answered in place of the download. Delete the file and fetch it again."
         )
     try:
+        h5py.File(path, "r").close()
+    except OSError as error:
+        raise _truncated(path, error) from error
+
+
+def _load_weights(backbone: "keras.Model", path: Path) -> None:
+    """Load a weights file, and say in plain words what is wrong with one that does not fit."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras warns of each layer before it raises
             backbone.load_weights(path)
     except (OSError, KeyError) as error:
-        raise WeightsError(
-            f"{path} cannot be read to its end; it is probably truncated. Delete it and fetch it "
-            f"again. ({error})"
-        ) from error
+        raise _truncated(path, error) from error
     except ValueError as error:
         raise WeightsError(
             f"The weights in {path} are those of another network: they do not fit a "
             f"{backbone.count_params():,}-parameter backbone without its top. ({error})"
         ) from error
+
+
+def _truncated(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(
+        f"{path} cannot be read to its end; it is probably truncated. Delete it and fetch it "
+        f"again. ({error})"
+    )
