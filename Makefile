@@ -49,6 +49,10 @@ test: lint ## run the tests, except the slow ones
 test-all: lint ## run every test; those on real images need TFDS_DATA_DIR
 	$(BIN)/pytest
 
+.PHONY: bench
+bench: $(READY) ## measure, print ratios, write bench/*.json; BENCH="widgets checks" runs some
+	$(BIN)/python -m tests.benchmarks $(BENCH)
+
 .PHONY: lint
 lint: $(READY) ## look for mistakes and untidy code
 	$(BIN)/ruff check
