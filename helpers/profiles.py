@@ -45,9 +45,17 @@ class Profile:
         return (
             f"Profile '{self.name}' ({self.reason}): {self.train_images:,} training images of "
             f"{self.dataset}, backbone {self.backbone}, {self.scratch_epochs} + "
-            f"{self.head_epochs} + {self.fine_tune_epochs} epochs. "
+            f"{self.head_epochs} + {self.fine_tune_epochs} epochs. {self._warning()}"
             f"To change it, set {ENVIRONMENT_VARIABLE} to full, quick or grade "
             "and restart the kernel."
+        )
+
+    def _warning(self) -> str:
+        if (self.dataset, self.backbone) != ("cifar10", BACKBONE):
+            return ""
+        return (
+            "That backbone was trained on drawings and these are photographs, so it has little to "
+            "transfer: `course data get densenet201` fetches one that was trained on photographs. "
         )
 
 

@@ -94,3 +94,10 @@ def test_quick_takes_what_is_on_disk(tmp_path):
     weights.touch()
     assert without.backbone != "DenseNet201"
     assert profiles.current("quick").backbone == "DenseNet201"
+
+
+def test_a_backbone_that_does_not_fit_the_images_is_said_to_be_so():
+    quick = profiles.PROFILES["quick"]
+    assert "drawings" not in str(quick)
+    assert "drawings" not in str(replace(quick, dataset="cifar10", backbone="DenseNet201"))
+    assert "trained on drawings and these are photographs" in str(replace(quick, dataset="cifar10"))
