@@ -277,7 +277,8 @@ def test_nbgrader_gets_one_line_and_its_own_interrupts(capsys, monkeypatch):
     look = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: during.append(signal.getsignal(signal.SIGINT))
     )
-    fit(toy_model(), [LiveCurve(), look])
+    history = fit(toy_model(), [LiveCurve(), look])
+    assert "seconds" not in history.history
     shown = capsys.readouterr()
     assert re.fullmatch(r"Trained for 2 epochs: validation accuracy \S+\n", shown.out)
     assert shown.err == ""
@@ -441,9 +442,11 @@ def test_training_is_the_same_with_and_without_it(notebook):
         plain, watched = build(eager=False), build(eager=False)
         plain_history, watched_history = fit(plain), fit(watched, LiveCurve())
         same = [np.array_equal(a, b) for a, b in zip(plain.get_weights(), watched.get_weights())]
+        seconds = watched_history.history.pop("seconds")
         print(all(same), plain_history.history == watched_history.history)
+        print(len(seconds), min(seconds) > 0)
     """)
-    assert shown == "True True\n"
+    assert shown == "True True\n3 True\n"
 
 
 def test_an_interrupt_keeps_model_and_history(notebook):
@@ -454,7 +457,7 @@ def test_an_interrupt_keeps_model_and_history(notebook):
     assert notebook.errors == []
     (output,) = notebook.final
     assert re.search(r"Stopped (in|after) epoch \d+ of 200", output["text/plain"])
-    names = "['accuracy', 'loss', 'val_accuracy', 'val_loss']"
+    names = "['accuracy', 'loss', 'seconds', 'val_accuracy', 'val_loss']"
     assert re.fullmatch(rf"{re.escape(names)} {{\d+}} True\nTrue\n", notebook.run(LOOK))
 
 
