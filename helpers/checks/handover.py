@@ -5,15 +5,18 @@ in the same kernel for help or in a clean process for points. A model travels as
 up to three endpoints, which needs none of the learner's code to be loaded:
 
     infer   model(images, training=False)
-    train   model(images, training=True), with gradients and dropout alive
+    train   model(images, training=True), with gradients and dropout alive, and its penalties
     call    model(images), the way a person calls it
 """
 
 import json
+import re
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.checks.state import random_state_kept
 from helpers.quiet import import_tensorflow
 
 if TYPE_CHECKING:
@@ -38,8 +41,8 @@ def write_artifact(
 ) -> None:
     """Write a model, and what there is to know about its training, into `folder`.
 
-    The model keeps its weights, its optimizer and its random state; a model that was not built
-    yet is built.
+    The model is only traced, never run, so it keeps its weights, its optimizer and its random
+    state. A model that was not built yet is built, as its first `fit` would do.
 
     Args:
         folder: a new folder.
@@ -59,43 +62,41 @@ def write_artifact(
     (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 
+def count_weights(model: Any) -> int:
+    """Return of how many arrays a model consists: a measure of how long tracing it takes."""
+    return len(getattr(model, "variables", ()))
+
+
 def _save_model(model: Any, folder: Path, endpoints: tuple[str, ...]) -> dict[str, Any]:
     import_tensorflow()
     import tensorflow as tf
 
     _require_model(model)
-    signature = [tf.TensorSpec((None, *IMAGE_SHAPE), tf.float32)]
-    module = tf.Module()
-    calls = {
-        "infer": lambda images: model(images, training=False),
-        "train": lambda images: model(images, training=True),
-        "call": lambda images: model(images),
-    }
-    for endpoint in endpoints:
-        setattr(module, endpoint, tf.function(calls[endpoint], input_signature=signature))
-    module.weights = [variable.value for variable in model.variables]
     try:
-        tf.saved_model.save(module, str(folder))
+        _build(model)
+        with random_state_kept():
+            module = _trace(model, endpoints)
+            tf.saved_model.save(module, str(folder))
+    except NotAModel:
+        raise
     except Exception as error:  # whatever the learner's own layers raise
-        raise NotAModel(
-            f"Your model could not be traced for images of shape (32, 32, 3): {_first_line(error)}"
-        ) from error
+        raise NotAModel(_does_not_take_images(model, error)) from error
     trainable = {id(variable) for variable in model.trainable_variables}
     return {
-        "paths": [variable.path for variable in model.variables],
+        "paths": _different([variable.path for variable in model.variables]),
         "trainable": [id(variable) in trainable for variable in model.variables],
-        "penalties": len(model.losses),
-        "learning_rate": _learning_rate(model),
+        "last_layer": _last_layer(model),
+        "optimizer": _optimizer(model),
+        "learning_rates": _learning_rates(model),
     }
 
 
 def _require_model(model: Any) -> None:
-    """Build `model` if need be, or raise NotAModel with the reason."""
+    """Raise NotAModel with the reason if `model` is something else."""
     import keras
-    import tensorflow as tf
 
     if isinstance(model, type):
-        raise NotAModel(f"`model` is the class `{model.__name__}`. Call it to make a model.")
+        raise NotAModel(f"`model` is the class `{model.__name__}`, not a model made from it.")
     if isinstance(model, keras.callbacks.History):
         raise NotAModel(
             "`model` is a training history: `model = model.fit(...)` replaces the model by what "
@@ -105,14 +106,80 @@ def _require_model(model: Any) -> None:
         raise NotAModel(
             f"`model` is {_describe(model)}, not a Keras model such as `keras.Sequential([...])`."
         )
-    try:
-        if isinstance(model, keras.Sequential) and not model.built:
-            model.build((None, *IMAGE_SHAPE))
-        model(tf.zeros((2, *IMAGE_SHAPE)), training=False)
-    except Exception as error:  # whatever the learner's own layers raise
+
+
+def _build(model: "keras.Model") -> None:
+    """Build a model whose layers wait for their first images."""
+    import keras
+
+    if model.built:
+        return
+    if isinstance(model, keras.Sequential):
+        model.build((None, *IMAGE_SHAPE))
+    else:
+        # Inside a function, so that no layer runs that is random even in inference.
+        _as_function(lambda images: model(images, training=False)).get_concrete_function()
+
+
+def _trace(model: "keras.Model", endpoints: tuple[str, ...]) -> "tf.Module":
+    """Return a module with the endpoints, and with every variable that they use."""
+    import tensorflow as tf
+
+    calls: dict[str, Callable] = {
+        "infer": lambda images: _one_output(model(images, training=False)),
+        "train": lambda images: (_one_output(model(images, training=True)), _penalty(model)),
+        "call": lambda images: _one_output(model(images)),
+    }
+    module = tf.Module()
+    used = []
+    for endpoint in endpoints:
+        function = _as_function(calls[endpoint])
+        used += function.get_concrete_function().graph.variables
+        setattr(module, endpoint, function)
+    module.weights = [variable.value for variable in model.variables]
+    # Keras does not know of all that are used: a layer may hold a plain `tf.Variable`.
+    module.others = used
+    return module
+
+
+def _as_function(call: Callable) -> "tf.types.experimental.PolymorphicFunction":
+    """Return `call` as a TensorFlow function of a batch of images."""
+    import tensorflow as tf
+
+    images = tf.TensorSpec((None, *IMAGE_SHAPE), tf.float32, name="images")
+    # Keras does not use AutoGraph either, and it buries the message of an error.
+    return tf.function(call, input_signature=[images], autograph=False)
+
+
+def _penalty(model: "keras.Model") -> "tf.Tensor":
+    """Return the sum of the penalties that the model's last call left behind."""
+    import tensorflow as tf
+
+    penalties = [tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in model.losses]
+    return tf.add_n(penalties) if penalties else tf.constant(0.0)
+
+
+def _one_output(outputs: Any) -> "tf.Tensor":
+    """Return the only output, or raise NotAModel."""
+    import tensorflow as tf
+
+    flat = tf.nest.flatten(outputs)
+    if len(flat) != 1:
         raise NotAModel(
-            f"Your model does not take images of shape (32, 32, 3): {_first_line(error)}"
-        ) from error
+            f"Your model gives {len(flat)} outputs for an image; expected is one, a row of ten "
+            "numbers."
+        )
+    return flat[0]
+
+
+def _does_not_take_images(model: "keras.Model", error: Exception) -> str:
+    try:
+        shape = tuple(model.input_shape[1:])
+    except (AttributeError, TypeError):  # not every model knows what it takes
+        shape = IMAGE_SHAPE
+    if shape != IMAGE_SHAPE:
+        return f"Your model takes images of shape {shape}; those of the course have {IMAGE_SHAPE}."
+    return f"Your model does not take images of shape {IMAGE_SHAPE}: {_reason(error)}"
 
 
 def _describe(value: Any) -> str:
@@ -120,20 +187,82 @@ def _describe(value: Any) -> str:
         return "`None`"
     if isinstance(value, str):
         return f"the text {value[:40]!r}"
-    return f"of type `{type(value).__name__}`"
+    return f"a `{type(value).__name__}`"
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+def _reason(error: Exception) -> str:
+    """Return the line of an error that says what is wrong; Keras puts others around it."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("Exception encountered")]
+    return (lines[0] if lines else type(error).__name__)[:300]
 
 
-def _learning_rate(model: "keras.Model") -> float | None:
-    """Return the optimizer's learning rate, or None where there is none to read."""
+def _different(paths: list[str]) -> list[str]:
+    """Number the paths that occur more than once, as in two branches with the same names."""
+    return [
+        f"{paths[:index].count(path) + 1}/{path}" if path in paths[:index] else path
+        for index, path in enumerate(paths)
+    ]
+
+
+def _last_layer(model: "keras.Model") -> dict[str, str] | None:
+    """Return name and activation of the last layer; None where that cannot be told."""
+    import keras
+
+    last: Any = model
+    while isinstance(last, keras.Model):
+        inside = last.layers if isinstance(last, keras.Sequential) else _operations(last)
+        if not inside:
+            return None
+        last = inside[-1]
+    units = f"({last.units})" if isinstance(last, keras.layers.Dense) else ""
+    activation = getattr(last, "activation", None)
+    return {
+        "layer": f"{type(last).__name__}{units}",
+        "activation": getattr(activation, "__name__", ""),
+    }
+
+
+def _operations(model: "keras.Model") -> list:
+    """Return the operations of a functional model, the last one at the end; else nothing."""
+    return getattr(model, "operations", [])
+
+
+def _optimizer(model: "keras.Model") -> str | None:
+    optimizer = _inner_optimizer(model)
+    return None if optimizer is None else type(optimizer).__name__
+
+
+def _inner_optimizer(model: "keras.Model") -> Any:
+    """Return the optimizer that takes the steps, also where it is wrapped for mixed precision."""
     optimizer = getattr(model, "optimizer", None)
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def _learning_rates(model: "keras.Model", count: int = 11) -> list[float]:
+    """Return the learning rates from the optimizer's first step to its last one so far.
+
+    Args:
+        model: the model.
+        count: how many, evenly spaced, if a schedule changes them.
+
+    Returns:
+        Learning rates; empty where there are none to read.
+    """
+    import keras
+    import numpy as np
+
+    optimizer = _inner_optimizer(model)
+    # Keras shows only the rate of the present step (seen with Keras 3.15.1).
+    schedule = getattr(optimizer, "_learning_rate", None)
     try:
-        return float(optimizer.learning_rate)
+        if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+            steps = np.linspace(0, int(optimizer.iterations), count).astype(int)
+            return [float(schedule(step)) for step in np.unique(steps)]
+        return [float(optimizer.learning_rate)]
     except (AttributeError, TypeError, ValueError):
-        return None
+        return []
 
 
 def _describe_history(history: Any) -> dict[str, Any]:
@@ -141,8 +270,8 @@ def _describe_history(history: Any) -> dict[str, Any]:
 
     try:
         kept = keep_history(history)
-    except (TypeError, ValueError) as error:
-        return {"no_history": f"`history` is {_describe(history)}. {_first_line(error)}"}
+    except (TypeError, ValueError):
+        return {"no_history": f"`history` is {_describe(history)}, not what `fit` returned."}
     curves = {name: list(values) for name, values in kept.curves.items()}
     return {"curves": curves, "boundaries": list(kept.boundaries)}
 
@@ -165,7 +294,7 @@ class Artifact:
 
         return tf.saved_model.load(str(self._folder / "model"))
 
-    @property
+    @cached_property
     def weights(self) -> dict[str, "tf.Variable"]:
         """The model's variables by path, in the model's order."""
         return dict(zip(self.facts["paths"], self._module.weights, strict=True))
@@ -173,8 +302,16 @@ class Artifact:
     @property
     def trainable_weights(self) -> dict[str, "tf.Variable"]:
         """The variables that training changes, by path."""
-        chosen = zip(self.weights.items(), self.facts["trainable"], strict=True)
-        return {path: variable for (path, variable), trainable in chosen if trainable}
+        return self._chosen(trainable=True)
+
+    @property
+    def untrainable_weights(self) -> dict[str, "tf.Variable"]:
+        """The variables that are frozen, moving averages and seeds of random layers, by path."""
+        return self._chosen(trainable=False)
+
+    def _chosen(self, trainable: bool) -> dict[str, "tf.Variable"]:
+        pairs = zip(self.weights.items(), self.facts["trainable"], strict=True)
+        return {path: variable for (path, variable), is_so in pairs if is_so == trainable}
 
     def infer(self, images: "np.ndarray") -> "np.ndarray":
         """Return the outputs for float32 `images` of shape (n, 32, 32, 3), in inference mode."""
@@ -186,6 +323,10 @@ class Artifact:
 
     def train(self, images: "np.ndarray") -> "tf.Tensor":
         """Return the outputs in training mode, as a tensor that gradients flow through."""
+        return self.train_with_penalty(images)[0]
+
+    def train_with_penalty(self, images: "np.ndarray") -> tuple["tf.Tensor", "tf.Tensor"]:
+        """Return the outputs in training mode, and the sum of all penalties."""
         import tensorflow as tf
 
         return self._module.train(tf.constant(images))
@@ -202,10 +343,19 @@ class Artifact:
         return np.concatenate([np.asarray(part) for part in parts])
 
     @property
+    def inference_output(self) -> "tf.Tensor":
+        """The output of the traced inference, from which its graph can be walked."""
+        return self._module.infer.concrete_functions[0].outputs[0]
+
+    @property
     def inference_operations(self) -> set[str]:
-        """The kinds of operations between the images and the output in inference."""
-        graph = self._module.infer.concrete_functions[0].graph
-        return {operation.type for operation in graph.get_operations()}
+        """The kinds of operations in inference, those of functions inside it included."""
+        graph = self.inference_output.graph.as_graph_def()
+        nodes = [
+            *graph.node,
+            *(n for function in graph.library.function for n in function.node_def),
+        ]
+        return {node.op for node in nodes}
 
     def inference_graph(self) -> "tf.Graph":
         """Return the graph of `infer` with its weights as constants.

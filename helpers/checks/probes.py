@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 CLASSES = 10
+# Operations that hand on the numbers they get.
+CHANGES_NO_NUMBER = ("Cast", "ExpandDims", "Identity", "Reshape", "Squeeze")
 
 
 def random_images(count: int, seed: int = 0) -> np.ndarray:
@@ -36,12 +38,12 @@ def easy_batch(count: int = 40, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return images.clip(0, 1).astype(np.float32), np.eye(CLASSES, dtype=np.float32)[labels]
 
 
-def cross_entropy(outputs: "tf.Tensor", labels: np.ndarray) -> "tf.Tensor":
+def cross_entropy(outputs: "tf.Tensor | np.ndarray", labels: np.ndarray) -> "tf.Tensor":
     """Return the mean cross-entropy in nats; outputs that are no probabilities count as logits."""
     import tensorflow as tf
 
     outputs = tf.cast(outputs, tf.float32)
-    if are_probabilities(outputs.numpy()):
+    if are_probabilities(np.asarray(outputs)):
         return -tf.reduce_mean(tf.reduce_sum(labels * tf.math.log(outputs + 1e-7), axis=1))
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels, outputs))
 
@@ -52,44 +54,64 @@ def are_probabilities(outputs: np.ndarray) -> bool:
     return bool((outputs >= 0).all() and np.abs(outputs.sum(axis=-1) - 1).max() < 5e-3)
 
 
-def training_step(artifact: Artifact, images: np.ndarray, labels: np.ndarray, size: float) -> float:
+def softmaxes_at_the_end(artifact: Artifact) -> int:
+    """Return how many softmax follow directly upon each other at the end of the model.
+
+    A softmax inside the model, as in an attention layer, is not counted, and neither is one that
+    comes before a dense layer.
+    """
+    operation, count = artifact.inference_output.op, 0
+    while operation.type == "Softmax" or operation.type in CHANGES_NO_NUMBER:
+        count += operation.type == "Softmax"
+        operation = operation.inputs[0].op
+    return count
+
+
+def training_step(
+    artifact: Artifact, images: np.ndarray, labels: np.ndarray, size: float
+) -> list["tf.Tensor | None"]:
     """Move every trainable weight by `size` against the sign of its gradient.
 
     That is the first step of Adam (Kingma & Ba, 2015, section 2.1) with learning rate `size`.
 
     Returns:
-        The loss before the step, in nats.
+        The gradients, in the order of the trainable weights; None where the loss does not depend
+        on a weight.
     """
     import tensorflow as tf
 
     weights = list(artifact.trainable_weights.values())
     with tf.GradientTape() as tape:
         loss = cross_entropy(artifact.train(images), labels)
-    for weight, gradient in zip(weights, tape.gradient(loss, weights), strict=True):
+    gradients = [
+        None if gradient is None else tf.convert_to_tensor(gradient)
+        for gradient in tape.gradient(loss, weights)
+    ]
+    for weight, gradient in zip(weights, gradients, strict=True):
         if gradient is not None:
-            weight.assign_sub(size * tf.sign(tf.convert_to_tensor(gradient)))
-    return float(loss)
+            weight.assign_sub(tf.cast(size, weight.dtype) * tf.sign(gradient))
+    return gradients
 
 
 def weights_without_gradient(artifact: Artifact) -> list[str]:
-    """Return the paths of the trainable kernels that the loss does not depend on.
+    """Return the paths of the trainable kernels that the loss does not reach.
 
     Only kernels (two axes or more) are looked at: the bias in front of a batch normalization has
-    a gradient of zero in any model, and does no harm.
+    a gradient of zero in any model, and does no harm. A branch that starts with a factor of zero
+    gets its gradient from the second step on, so a gradient of zero is looked at again.
     """
-    import tensorflow as tf
-
     images, labels = easy_batch()
-    weights = artifact.trainable_weights
-    with tf.GradientTape() as tape:
-        loss = cross_entropy(artifact.train(images), labels)
-    gradients = tape.gradient(loss, list(weights.values()))
-    return [
-        path
-        for (path, weight), gradient in zip(weights.items(), gradients, strict=True)
-        if len(weight.shape) > 1
-        and (gradient is None or not np.asarray(tf.convert_to_tensor(gradient)).any())
-    ]
+    kernels = [path for path, weight in artifact.trainable_weights.items() if len(weight.shape) > 1]
+    with weights_put_back(artifact):
+        for _ in range(3):
+            gradients = training_step(artifact, images, labels, 1e-3)
+            reached = dict(zip(artifact.trainable_weights, gradients, strict=True))
+            kernels = [
+                path for path in kernels if reached[path] is None or not np.any(reached[path])
+            ]
+            if all(reached[path] is None for path in kernels):
+                break
+    return kernels
 
 
 def losses_before_and_after(
@@ -97,21 +119,43 @@ def losses_before_and_after(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return training-mode losses on an easy batch, before and after a few training steps.
 
-    In training mode, because the moving averages of batch normalization lag behind. Each loss is
-    taken three times, because dropout makes it noisy. The weights are put back.
+    In training mode, because the moving averages of batch normalization lag behind. Dropout and
+    the like draw the same each time; for layers that do not, each loss is taken twice. It ends as
+    soon as the loss has clearly fallen. The weights are put back.
 
     Args:
         artifact: the model.
         size: how far each weight moves in a step.
-        steps: number of steps.
+        steps: number of steps at most.
+
+    Returns:
+        Two losses before, two losses after, in nats.
     """
     images, labels = easy_batch()
+    rest = artifact.untrainable_weights
+    start = {path: weight.numpy() for path, weight in rest.items()}
+
+    def losses() -> np.ndarray:
+        taken = []
+        for _ in range(2):
+            for path, weight in rest.items():  # the seeds of dropout among them
+                weight.assign(start[path])
+            taken.append(float(cross_entropy(artifact.train(images), labels)))
+        return np.array(taken)
+
     with weights_put_back(artifact):
-        before = [training_step(artifact, images, labels, 0) for _ in range(3)]
-        for _ in range(steps):
+        before = losses()
+        for step in range(1, steps + 1):
             training_step(artifact, images, labels, size)
-        after = [training_step(artifact, images, labels, 0) for _ in range(3)]
-    return np.array(before), np.array(after)
+            if step % 4 == 0 and has_fallen(before, after := losses()):
+                break
+    return before, after
+
+
+def has_fallen(before: np.ndarray, after: np.ndarray) -> bool:
+    """Tell whether losses fell by more than a thousandth and more than their own noise."""
+    noise = max(np.ptp(before), np.ptp(after))
+    return bool(before.mean() - after.mean() > 0.001 * before.mean() + 4 * noise)
 
 
 @contextmanager
@@ -125,20 +169,37 @@ def weights_put_back(artifact: Artifact) -> Iterator[None]:
             variable.assign(before[path])
 
 
-def is_random_in_training(artifact: Artifact) -> bool:
-    """Tell whether two passes in training mode over the same images differ."""
-    images = random_images(8)
+def is_regularized(artifact: Artifact) -> bool:
+    """Tell whether some regularization in the model is really active.
+
+    What counts: dropout of any kind, noise, augmentation layers, normalization that moves (it
+    uses the statistics of the batch in training), and penalties on weights or activities. All of
+    them show: training mode is random, or differs from inference, or adds a penalty to the loss.
+    Layers that do nothing, such as `Dropout(0)`, do not.
+    """
+    images = random_images(32)
     with weights_put_back(artifact):
         first, second = np.asarray(artifact.train(images)), np.asarray(artifact.train(images))
-    return not np.allclose(first, second, atol=1e-6)
+    random_in_training = not np.allclose(first, second, atol=1e-6)
+    other_in_training = not np.allclose(first, artifact.infer(images), atol=1e-6)
+    return random_in_training or other_in_training or has_penalty(artifact)
 
 
-def differs_between_modes(artifact: Artifact) -> bool:
-    """Tell whether training and inference mode give different outputs for the same images."""
-    images = random_images(8)
+def has_penalty(artifact: Artifact) -> bool:
+    """Tell whether something is added to the loss, for some values of the weights."""
+    import tensorflow as tf
+
     with weights_put_back(artifact):
-        train = np.asarray(artifact.train(images))
-    return not np.allclose(train, artifact.infer(images), atol=1e-6)
+        for weight in artifact.trainable_weights.values():  # a bias starts at 0, without a penalty
+            weight.assign_add(0.01 * tf.ones_like(weight))
+        return penalty(artifact) != 0
+
+
+def penalty(artifact: Artifact) -> float:
+    """Return what the penalties of the model add to its loss."""
+    with weights_put_back(artifact):
+        _, added = artifact.train_with_penalty(random_images(2))
+    return float(added)
 
 
 def has_convolution(artifact: Artifact) -> bool:

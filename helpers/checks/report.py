@@ -11,7 +11,7 @@ class Finding:
 
     Attributes:
         id: stable name, such as `no-softmax`.
-        criterion: the criterion that fails because of it; empty for advice, which costs nothing.
+        criterion: name of the criterion that is not met because of it.
         seen: what was seen, with the number, and what was expected.
         why: why it matters.
         read: the section of the notebook to read again.
@@ -22,11 +22,6 @@ class Finding:
     seen: str
     why: str
     read: str
-
-    @property
-    def kind(self) -> str:
-        """What the learner is to make of it."""
-        return "To mend" if self.criterion else "Advice"
 
     def __str__(self) -> str:
         """Return the finding as one paragraph."""
@@ -40,12 +35,17 @@ class Criterion:
     Attributes:
         name: short name, referred to by findings.
         text: what has to be true, in words.
-        points: what it is worth.
+        points: what it is worth; 0 makes it advice, which costs nothing.
     """
 
     name: str
     text: str
     points: float
+
+    @property
+    def is_advice(self) -> bool:
+        """Whether the criterion costs nothing."""
+        return self.points == 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,20 @@ class Report:
     met: frozenset[str]
     findings: tuple[Finding, ...] = ()
 
+    @classmethod
+    def of(cls, check: str, criteria: tuple[Criterion, ...], findings: list[Finding]) -> "Report":
+        """Return the report in which every criterion without a finding is met; advice comes last.
+
+        Args:
+            check: name of the check.
+            criteria: everything that was looked at.
+            findings: what was found.
+        """
+        failed = {finding.criterion for finding in findings}
+        met = frozenset(criterion.name for criterion in criteria if criterion.name not in failed)
+        report = cls(check, criteria, met)
+        return cls(check, criteria, met, tuple(sorted(findings, key=report.is_advice)))
+
     @property
     def points(self) -> float:
         """Points earned."""
@@ -76,8 +90,16 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether every criterion is met; advice may still have been given."""
-        return all(criterion.name in self.met for criterion in self.criteria)
+        """Whether every criterion that is worth points is met; advice may have been given."""
+        return all(criterion.name in self.met or criterion.is_advice for criterion in self.criteria)
+
+    def is_advice(self, finding: Finding) -> bool:
+        """Tell whether a finding costs nothing, because its criterion is worth nothing."""
+        return any(
+            criterion.is_advice
+            for criterion in self.criteria
+            if criterion.name == finding.criterion
+        )
 
     def to_json(self) -> str:
         """Return the report as JSON."""
@@ -105,24 +127,28 @@ class Report:
     def __str__(self) -> str:
         """Return the report as plain text."""
         lines = [self._summary()]
-        for criterion in self.criteria:
-            mark = "ok     " if criterion.name in self.met else "not yet"
-            lines.append(f"  [{mark}] {criterion.text} ({criterion.points:g})")
+        for criterion in self._listed():
+            mark = "ok" if criterion.name in self.met else "not yet"
+            mark = "advice" if criterion.is_advice else mark
+            worth = "" if criterion.is_advice else f" ({criterion.points:g})"
+            lines.append(f"  [{mark:7}] {criterion.text}{worth}")
         for finding in self.findings:
-            lines += ["", f"{finding.kind}: {finding}"]
+            lines += ["", f"{self._kind(finding)}: {finding}"]
         return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         """Return the report for a notebook; everything that came from outside is escaped."""
-        rows = "".join(
-            f"<li>{'&#10003;' if criterion.name in self.met else '&#10007;'} "
-            f"{_as_html(criterion.text)} ({criterion.points:g})</li>"
-            for criterion in self.criteria
-        )
+        rows = ""
+        for criterion in self._listed():
+            mark = "&#10003;" if criterion.name in self.met else "&#10007;"
+            mark = "&#8594; Advice:" if criterion.is_advice else mark
+            worth = "" if criterion.is_advice else f" ({criterion.points:g})"
+            rows += f"<li>{mark} {_as_html(criterion.text + worth)}</li>"
         notes = "".join(
-            f"<p><b>{finding.kind}.</b> {_as_html(str(finding))}</p>" for finding in self.findings
+            f"<p><b>{self._kind(finding)}.</b> {_as_html(str(finding))}</p>"
+            for finding in self.findings
         )
         colour = "#009E73" if self.passed else "#D55E00"
         return (
@@ -130,6 +156,18 @@ class Report:
             f"<p><b>{_as_html(self._summary())}</b></p>"
             f'<ul style="list-style: none; padding-left: 0">{rows}</ul>{notes}</div>'
         )
+
+    def _listed(self) -> list[Criterion]:
+        """Return the criteria to show: those worth points, and what there is advice on."""
+        found = {finding.criterion for finding in self.findings}
+        return [
+            criterion
+            for criterion in self.criteria
+            if not criterion.is_advice or criterion.name in found
+        ]
+
+    def _kind(self, finding: Finding) -> str:
+        return "Advice" if self.is_advice(finding) else "To mend"
 
     def _summary(self) -> str:
         verdict = "all there" if self.passed else "not there yet"
