@@ -1,54 +1,25 @@
 """How many labels are needed: from scratch, frozen and fine-tuned, in recorded measurements."""
 
-import json
-import statistics
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from helpers.figures import COLOURS, GREY, new_figure
+from helpers.transfer import (
+    SCRATCH_PIXELS,
+    Point,
+    describe_backbone,
+    describe_origin,
+    load_record,
+    recorded_points,
+)
 from helpers.widgets.explorer import Explorer
 
 if TYPE_CHECKING:
     import ipywidgets
 
-RECORD = Path(__file__).parent / "recorded" / "transfer.json"
 CHANCE = 10.0  # accuracy of a guess among ten classes, in per cent
-SCRATCH_PIXELS = 32  # resizing adds nothing that a network from scratch could learn
 WAYS = {"scratch": "from scratch", "frozen": "frozen", "fine_tuned": "fine-tuned"}
 MARKERS = {"scratch": "s", "frozen": "o", "fine_tuned": "^"}
 COLOURS_OF = {"scratch": COLOURS[1], "frozen": COLOURS[0], "fine_tuned": COLOURS[2]}
-
-
-class Point(NamedTuple):
-    """Validation accuracy over some seeds, in per cent.
-
-    Attributes:
-        labels: number of labelled training images.
-        mean: over the seeds.
-        spread: standard deviation over the seeds.
-        seeds: how many.
-    """
-
-    labels: int
-    mean: float
-    spread: float
-    seeds: int
-
-
-def load_record() -> dict[str, Any]:
-    """Return what `tests/benchmarks/transfer.py` wrote: accuracies, settings and origin."""
-    return json.loads(RECORD.read_text(encoding="utf-8"))
-
-
-def recorded_points(record: dict[str, Any], way: str, pixels: int) -> list[Point]:
-    """Return the accuracies of a way at an input size, from few labels to many."""
-    points = []
-    for result in record["results"]:
-        if (result["way"], result["pixels"]) == (way, pixels):
-            values = [100 * value for value in result["accuracy"].values()]
-            spread = statistics.stdev(values) if len(values) > 1 else 0.0
-            points.append(Point(result["labels"], statistics.mean(values), spread, len(values)))
-    return sorted(points)
 
 
 class LabelsExplorer(Explorer):
@@ -64,19 +35,13 @@ class LabelsExplorer(Explorer):
         self._sizes = sorted({size for _, size in self._points})
         if pixels not in self._sizes:
             raise ValueError(f"pixels is {pixels}. Recorded were {self._sizes}.")
-        settings = record["settings"]
-        self._backbone = f"{settings['backbone']} with {settings['weights']} weights"
-        seeds = sorted({point.seeds for points in self._points.values() for point in points})
-        self._origin = (
-            f"{settings['data_set']}, {self._backbone}, recorded, "
-            f"{' to '.join(map(str, sorted({seeds[0], seeds[-1]})))} seeds"
-        )
+        self._origin = describe_origin(record)
         caption = f"{self._origin}. Bars: standard deviation over the seeds"
         figure, axes = new_figure(7.4, 4.2, caption=caption)
-        moving = self._draw_axes(figure, axes, settings)
+        moving = self._draw_axes(figure, axes, describe_backbone(record))
         super().__init__(figure, moving, pixels=pixels, scratch=True, frozen=True, fine_tuned=True)
 
-    def _draw_axes(self, figure, axes, settings) -> list:
+    def _draw_axes(self, figure, axes, backbone: str) -> list:
         """Draw everything without its numbers; return what moves, from the back to the front."""
         labels = sorted({point.labels for points in self._points.values() for point in points})
         axes.set(xlabel="Labelled images", ylabel="Validation accuracy (%)", xscale="log")
@@ -85,7 +50,7 @@ class LabelsExplorer(Explorer):
         axes.set_xticks([], minor=True)
         axes.axhline(CHANCE, color=GREY, linestyle=":")
         axes.text(0.72 * labels[0], CHANCE + 1, "guessing", fontsize=8, color=GREY)
-        where = {way: f" {self._backbone}" for way in ("frozen", "fine_tuned")}
+        where = {way: f" {backbone}" for way in ("frozen", "fine_tuned")}
         where["scratch"] = f", always {SCRATCH_PIXELS} px"
         self._bars, self._curves, self._others = {}, {}, {}
         for way, name in WAYS.items():
