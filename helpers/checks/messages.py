@@ -283,8 +283,8 @@ HEAD = {
     ),
     "preprocessing-unseen": Message(
         "preprocessing",
-        "0 of the {all} convolutions that were found in your model begin with the backbone's first "
-        "filters, so nobody can see what reaches them.",
+        "0 convolutions with the backbone's first filters were found on the way from the image to "
+        "the output, so nobody can see what reaches them.",
         "A layer that is random even in inference hides it, and so does a backbone that was "
         "taken apart.",
         "What the backbone expects",
