@@ -20,7 +20,7 @@ SEED = 0
 UNIT = 3  # the unit of the first layer that is looked at
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 LIMITS = (-4.5, 4.5)  # of the axes: what gamma and beta can do
-ENOUGH = 16  # inputs of each batch from which the quantiles are taken; more look the same
+ENOUGH = 8  # inputs of each batch from which the quantiles are taken; more look the same
 
 
 class Moments(NamedTuple):
@@ -68,8 +68,9 @@ class Network:
     def __init__(self):
         random = np.random.default_rng(SEED)
         limit = np.sqrt(6 / (UNITS + UNITS))
-        self.weights = random.uniform(-limit, limit, (LAYERS, UNITS, UNITS))
-        self.inputs = random.random((BATCHES, max(BATCH_SIZES), UNITS))
+        weights = random.uniform(-limit, limit, (LAYERS, UNITS, UNITS))
+        inputs = random.random((BATCHES, max(BATCH_SIZES), UNITS))
+        self.weights, self.inputs = weights.astype(np.float32), inputs.astype(np.float32)
         self.inputs[:, 0] = self.inputs[0, 0]
 
     def plain(self) -> list[np.ndarray]:

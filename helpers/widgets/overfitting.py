@@ -63,6 +63,7 @@ class OverfittingExplorer(Explorer):
             7.4, 3.5, columns=2, caption=f"{record['data_set']}, recorded, seed {record['seed']}"
         )
         moving = self._draw_axes(figure, *self._axes)
+        self._set_epochs(self._histories[setting].epochs)
         super().__init__(
             figure,
             moving,
@@ -77,7 +78,7 @@ class OverfittingExplorer(Explorer):
         accuracy.set(ylabel="Accuracy (share of images)", ylim=(0.0, 1.05))
         loss.set(ylabel="Loss (cross-entropy, nats)", ylim=(0.0, HIGHEST_LOSS))
         for axes in self._axes:
-            axes.set(xlabel="Epoch", xlim=(0, 2))
+            axes.set_xlabel("Epoch")
         guessing = accuracy.axhline(CHANCE, color=GREY, linestyle=":", label="guessing")
         (self._gap,) = accuracy.plot([], [], color=GREY, linewidth=5, alpha=0.3)
         self._curves = _draw_curves(accuracy, "accuracy") | _draw_curves(loss, "loss")
@@ -93,9 +94,13 @@ class OverfittingExplorer(Explorer):
         self._titles = [axes.set_title("", fontsize="medium") for axes in self._axes]
         in_legend = [guessing, self._curves["loss"], self._curves["val_loss"], self._lowest]
         figure.legend(handles=in_legend, loc="outside upper center", ncols=4, fontsize=8)
-        # A longer run takes a longer axis of epochs, so that axis is among what moves.
-        epoch_axes = [axes.xaxis for axes in self._axes]
-        return [*epoch_axes, self._gap, *self._curves.values(), self._lowest, *self._titles]
+        return [self._gap, *self._curves.values(), self._lowest, *self._titles]
+
+    def _set_epochs(self, epochs: int) -> None:
+        """Make room for the epochs of a run."""
+        self._room = epochs
+        for axes in self._axes:
+            axes.set_xlim(0, epochs + 1)
 
     def update(self, images: int, network: str, epochs: int, random_labels: bool) -> str:
         """Draw the first epochs of the recorded run.
@@ -111,8 +116,9 @@ class OverfittingExplorer(Explorer):
             images = self._random_images
         history = self._histories[Setting(images, network, random_labels)]
         shown = min(epochs, history.epochs)
-        for axes in self._axes:
-            axes.set_xlim(0, history.epochs + 1)
+        if history.epochs != self._room:
+            self._set_epochs(history.epochs)
+            self.draw_background()
         for name, curve in self._curves.items():
             curve.set_data(range(1, shown + 1), history.curves[name][:shown])
         last = {name: curve[shown - 1] for name, curve in history.curves.items()}
