@@ -45,7 +45,7 @@ DAY = 86_400.0  # seconds; no forward pass over the images takes longer
 
 # For `compile` of a head on stored features: several steps in one call of TensorFlow, and the small
 # operations of a step fused by XLA. The result is the same, except that XLA draws other random
-# numbers for dropout.
+# numbers for dropout. XLA needs a few seconds first, so this pays from some thousand steps on.
 FAST = {"steps_per_execution": 20, "jit_compile": True}
 
 
