@@ -58,14 +58,18 @@ def test_a_solution_passes_its_own_checks(executed):
 
 
 def test_every_figure_names_its_data(executed):
-    figures = [source for source, _ in outputs(executed, "execute_result") if "plot_history(" in source]
+    figures = [
+        source for source, _ in outputs(executed, "execute_result") if "plot_history(" in source
+    ]
     assert figures
     for source in figures:
         assert "caption=splits.caption" in source
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
-def test_an_untouched_student_notebook_stops_only_where_something_is_to_be_filled_in(name, tmp_path):
+def test_an_untouched_student_notebook_stops_only_where_something_is_to_be_filled_in(
+    name, tmp_path
+):
     path = course_root() / "notebooks" / name / f"{name}.ipynb"
     notebook = run(nbformat.read(path, as_version=4), tmp_path)
     errors = [(source, error.ename, error.evalue) for source, error in outputs(notebook, "error")]
