@@ -130,16 +130,21 @@ def _trace(model: "keras.Model", endpoints: tuple[str, ...]) -> "tf.Module":
         "train": lambda images: (_one_output(model(images, training=True)), _penalty(model)),
         "call": lambda images: _one_output(model(images)),
     }
+    functions = {endpoint: _as_function(calls[endpoint]) for endpoint in endpoints}
+    graphs = {name: function.get_concrete_function().graph for name, function in functions.items()}
+    if "call" in graphs and _operations_of(graphs["call"]) == _operations_of(graphs["infer"]):
+        del functions["call"]  # the same once more takes time to save and to load
     module = tf.Module()
-    used = []
-    for endpoint in endpoints:
-        function = _as_function(calls[endpoint])
-        used += function.get_concrete_function().graph.variables
+    for endpoint, function in functions.items():
         setattr(module, endpoint, function)
     module.weights = [variable.value for variable in model.variables]
     # Keras does not know of all that are used: a layer may hold a plain `tf.Variable`.
-    module.others = used
+    module.others = [variable for graph in graphs.values() for variable in graph.variables]
     return module
+
+
+def _operations_of(graph: "tf.Graph") -> list[str]:
+    return [operation.type for operation in graph.get_operations()]
 
 
 def _as_function(call: Callable) -> "tf.types.experimental.PolymorphicFunction":
@@ -319,7 +324,8 @@ class Artifact:
 
     def call(self, images: "np.ndarray") -> "np.ndarray":
         """Return what the model gives when it is called without saying in which mode."""
-        return self._in_parts(self._module.call, images)
+        # Without an endpoint of its own, a call does what inference does.
+        return self._in_parts(getattr(self._module, "call", self._module.infer), images)
 
     def train(self, images: "np.ndarray") -> "tf.Tensor":
         """Return the outputs in training mode, as a tensor that gradients flow through."""

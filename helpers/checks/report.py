@@ -47,6 +47,10 @@ class Criterion:
         """Whether the criterion costs nothing."""
         return self.points == 0
 
+    def __str__(self) -> str:
+        """Return text and worth."""
+        return f"{self.text} ({'advice' if self.is_advice else f'{self.points:g}'})"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -129,9 +133,7 @@ class Report:
         lines = [self._summary()]
         for criterion in self._listed():
             mark = "ok" if criterion.name in self.met else "not yet"
-            mark = "advice" if criterion.is_advice else mark
-            worth = "" if criterion.is_advice else f" ({criterion.points:g})"
-            lines.append(f"  [{mark:7}] {criterion.text}{worth}")
+            lines.append(f"  [{mark:7}] {criterion}")
         for finding in self.findings:
             lines += ["", f"{self._kind(finding)}: {finding}"]
         return "\n".join(lines)
@@ -143,9 +145,7 @@ class Report:
         rows = ""
         for criterion in self._listed():
             mark = "&#10003;" if criterion.name in self.met else "&#10007;"
-            mark = "&#8594; Advice:" if criterion.is_advice else mark
-            worth = "" if criterion.is_advice else f" ({criterion.points:g})"
-            rows += f"<li>{mark} {_as_html(criterion.text + worth)}</li>"
+            rows += f"<li>{mark} {_as_html(str(criterion))}</li>"
         notes = "".join(
             f"<p><b>{self._kind(finding)}.</b> {_as_html(str(finding))}</p>"
             for finding in self.findings

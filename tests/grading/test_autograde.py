@@ -93,8 +93,8 @@ def test_a_stub_gets_nothing_and_is_told_why(course):
 def test_a_typical_mistake_costs_its_points_and_no_more(course):
     assert points(course, "mistaken", "regularization") == {"check_model": 4, "check_training": 4}
     told = findings(course, "mistaken", "regularization")
-    assert "they are not probabilities" in told["check_model"]
-    assert "history = model.fit" in told["check_training"]
+    assert "with sigmoid instead of softmax" in told["check_model"]
+    assert "`history` is `None`, not what `fit` returned" in told["check_training"]
 
 
 def test_a_mistake_in_fine_tuning_is_found_by_what_it_did(course):
@@ -140,7 +140,7 @@ def test_feedback_shows_the_findings_and_no_hidden_source(course):
     nbgrader(course, "generate_feedback", "regularization")
     page = course / "feedback" / "mistaken" / "regularization" / "regularization.html"
     text = page.read_text(encoding="utf-8")
-    assert "they are not probabilities" in text
+    assert "with sigmoid instead of softmax" in text
     for secret in ("BEGIN SOLUTION", "BEGIN HIDDEN", "GlobalAveragePooling2D(), "):
         own = secret in "".join(
             c.source for c in answers(course, "regularization", "mistaken").cells

@@ -70,11 +70,11 @@ def test_a_criterion_of_no_points_is_advice():
     assert str(report) == (
         "check: 2 of 2 points, all there.\n"
         "  [ok     ] must be there (2)\n"
-        "  [advice ] may be there\n"
+        "  [not yet] may be there (advice)\n"
         "\n"
         "Advice: Little was seen. It may matter. See 'Start'."
     )
-    assert "&#8594; Advice: may be there" in report._repr_html_()
+    assert "&#10007; may be there (advice)" in report._repr_html_()
     assert "(0)" not in report._repr_html_()
 
 

@@ -37,6 +37,11 @@ def splits():
     return data.load_splits(GRADE)
 
 
+@pytest.fixture(autouse=True)
+def _images_loaded_once(monkeypatch, splits):
+    monkeypatch.setattr(data, "load_splits", lambda profile: splits)
+
+
 @pytest.fixture(scope="module")
 def trained(splits):
     """A model that was trained as the notebook asks, and what `fit` returned."""
@@ -116,7 +121,10 @@ def test_fitting_twice_is_right_if_the_history_is_the_last_one(trained, splits, 
     model.set_weights(trained[0].get_weights())
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     again = model.fit(
-        splits.train, validation_data=splits.validation, epochs=GRADE.scratch_epochs, verbose=0
+        splits.train.take(3),
+        validation_data=splits.validation,
+        epochs=GRADE.scratch_epochs,
+        verbose=0,
     )
     assert judge(model, again, tmp_path).passed
 

@@ -44,6 +44,16 @@ def _small_backbone(monkeypatch):
     monkeypatch.setattr(densenet, "build_backbone", build_backbone)
 
 
+@pytest.fixture(scope="module")
+def splits():
+    return data.load_splits(SMALL)
+
+
+@pytest.fixture(autouse=True)
+def _images_loaded_once(monkeypatch, splits):
+    monkeypatch.setattr(data, "load_splits", lambda profile: splits)
+
+
 def frozen_backbone(**options):
     backbone = build_backbone(**options)
     backbone.trainable = False
@@ -108,7 +118,6 @@ def layer_by_layer():
 
 
 RIGHT_HEADS = {
-    "sequential": lambda: model_of(preprocessing(), frozen_backbone(), *head()),
     "functional": functional,
     "grown out of the backbone": grown_out_of_the_backbone,
     "nested": lambda: model_of(model_of(preprocessing(), model_of(frozen_backbone())), *head()),
@@ -134,13 +143,12 @@ def moving_statistics():
 
 
 def all_frozen():
-    model = RIGHT_HEADS["sequential"]()
+    model = RIGHT_HEADS["layer by layer"]()
     model.trainable = False
     return model
 
 
 WRONG_HEADS = {
-    "text": (lambda: "head", "not-a-model", 6),
     "eleven": (
         lambda: model_of(preprocessing(), frozen_backbone(), layers.Flatten(), layers.Dense(11)),
         "wrong-output-shape",
@@ -208,16 +216,6 @@ WRONG_HEADS = {
         "wrong-preprocessing",
         2,
     ),
-    "back to pixels": (
-        lambda: model_of(layers.Rescaling(255), frozen_backbone(), *head()),
-        "wrong-preprocessing",
-        2,
-    ),
-    "preprocessing behind the backbone": (
-        lambda: model_of(frozen_backbone(), layers.BatchNormalization(), *head()),
-        "wrong-preprocessing",
-        2,
-    ),
 }
 
 
@@ -262,14 +260,9 @@ def test_a_head_that_is_random_even_in_inference_hides_what_reaches_the_backbone
 
 
 @pytest.fixture(scope="module")
-def splits():
-    return data.load_splits(SMALL)
-
-
-@pytest.fixture(scope="module")
 def trained_head(splits):
     """The weights of a model with a trained head, and the last epoch of its history."""
-    model = model_of(preprocessing(), frozen_backbone(), *head())
+    model = model_of(preprocessing(), frozen_backbone(), *head())  # sets the seed as well
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(splits.train, validation_data=splits.validation, epochs=8, verbose=0)
     return model.get_weights(), {name: curve[-1:] for name, curve in history.history.items()}
@@ -293,12 +286,14 @@ def fine_tune(trained_head, splits, tmp_path):
         backbone = frozen_backbone()
         model = model_of(preprocessing(), backbone, *head())
         model.set_weights(weights)
+        settings = {"loss": "categorical_crossentropy", "metrics": ["accuracy"]}
         if not compiled_again:
-            model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
+            model.compile(optimizer, **settings)
             model.fit(splits.train.take(1), verbose=0)
         unfreezing(backbone)
         if compiled_again:
-            model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
+            # For ten steps, tracing would take longer than it saves.
+            model.compile(optimizer, **settings, run_eagerly=True)
         new = model.fit(splits.train, validation_data=splits.validation, verbose=0)
         joined = join_histories(history, new)
         write_artifact(tmp_path / "tuned", model, history=joined, expects_history=True)
@@ -404,7 +399,9 @@ def test_weights_that_moved_far_are_found_whatever_rate_is_stated(tuned):
     artifact = Artifact(tuned)
     assert judge("check_fine_tuning", artifact).passed
     kernel = next(weight for path, weight in artifact.weights.items() if "conv2_conv" in path)
-    kernel.assign_add(np.full(kernel.shape, 0.02, np.float32))
+    one_weight = np.zeros(kernel.shape, np.float32)
+    one_weight[0, 0, 0, 0] = 0.02
+    kernel.assign_add(one_weight)
     report = judge("check_fine_tuning", artifact)
     assert ids(report) == ["learning-rate-too-high"]
     assert "moved by up to 0.02 in about 10 steps at a learning rate of 0.0001" in str(report)

@@ -96,12 +96,11 @@ def no_check():
     model_with_everything()
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_the_next_random_numbers_are_the_same_with_and_without_a_check(seed):
+def test_the_next_random_numbers_are_the_same_with_and_without_a_check():
     drawn = []
     for run in (no_check, check_a_model):
         keras.backend.clear_session()
-        keras.utils.set_random_seed(seed)
+        keras.utils.set_random_seed(0)
         run()
         drawn.append(draws())
     assert drawn[0] == drawn[1]

@@ -21,5 +21,5 @@ def test_the_demonstration_grades_three_students_and_leaves_nothing_behind(tmp_p
     table = {row[1]: row[3:6] + row[7:10] for row in rows if row[0] == "│"}
     assert table["correct"] == ["10", "of", "10", "13", "of", "13"]
     assert table["untouched"] == ["0", "of", "10", "0", "of", "13"]
-    assert "they are not probabilities" in finished.stdout
+    assert "with sigmoid instead of softmax" in finished.stdout
     assert list(tmp_path.glob("course-*")) == []
