@@ -88,7 +88,7 @@ class FreezingExplorer(Explorer):
         highest = max(
             row[key] / self._boundaries[0][key] for row in self._boundaries for key in BARS
         )
-        axes.set_xlim(0, 100 * max(1.2, highest + 0.1))
+        axes.set_xlim(0, 100 * max(1.1, highest + 0.1))
         axes.set_xlabel("% of what training the whole network takes")
         self._numbers = [axes.text(0, place, "", va="center", fontsize=9) for place in range(4)]
         return [*self._bars, *self._numbers]
@@ -125,7 +125,7 @@ class FreezingExplorer(Explorer):
 
     def _how(self, frozen: int) -> str:
         first = self._boundaries[frozen]["first_trained"]
-        return f" (from_block={first!r})" if frozen > 0 and first else ""
+        return f" (trained from {first} on)" if frozen > 0 and first else ""
 
     def _places(self) -> list[tuple[str, int]]:
         """Return the places of the slider: a name, and how many parts are frozen there."""

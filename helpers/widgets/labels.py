@@ -114,6 +114,8 @@ class LabelsExplorer(Explorer):
             way: ipywidgets.Checkbox(self.values[way], description=name.capitalize(), indent=False)
             for way, name in WAYS.items()
         }
+        for control in (pixels, *boxes.values()):
+            control.layout.width = "auto"  # as ipywidgets has them, they need three lines
         return {"pixels": pixels, **boxes}
 
 

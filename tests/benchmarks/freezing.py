@@ -9,9 +9,9 @@ shares of the time of an epoch with nothing frozen, measured in the same run on 
 """
 
 import argparse
+import gc
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 RECORD = Path(__file__).parents[2] / "helpers" / "widgets" / "recorded" / "freezing.json"
 BATCH = 32
 IMAGES = {"CompactDenseNet": 2_048, "DenseNet201": 256}  # in an epoch
-ROUNDS = 5  # of all epochs; the fastest counts: whatever else runs can only slow an epoch down
+REPETITIONS = 5  # the fastest counts: whatever else runs can only slow an epoch down
 SEED = 0
 
 
@@ -89,65 +89,54 @@ def count_kept(backbone, head, first: str | None) -> int:
     return sum(kept.values())
 
 
-def prepare_epoch(model, images: np.ndarray, labels: np.ndarray) -> Callable[[], float]:
-    """Build the training step; return what trains for an epoch and returns processor seconds."""
+def measure_epoch(model, images: np.ndarray, labels: np.ndarray) -> float:
+    """Return the processor seconds of an epoch; building the training step comes before."""
     import keras
 
     model.compile(keras.optimizers.Adam(1e-4), "sparse_categorical_crossentropy")
     options = {"batch_size": BATCH, "verbose": 0}
     model.fit(images[: 2 * BATCH], labels[: 2 * BATCH], **options)
-
-    def run() -> float:
+    seconds = []
+    for _ in range(REPETITIONS):
         start = time.process_time()
         model.fit(images, labels, **options)
-        return time.process_time() - start
+        seconds.append(time.process_time() - start)
+    return min(seconds)
 
-    return run
 
-
-def prepare_boundary(backbone, first: str | None, images, labels) -> tuple[dict, dict]:
-    """Return what training from a block on needs in numbers, and the epochs that are to be timed.
-
-    The training steps are built here, so that freezing elsewhere later does not change them.
-    """
+def measure_boundary(backbone, first: str | None, images, labels) -> dict:
+    """Return what training from a block on needs: counts, and seconds of an epoch."""
     freeze_below(backbone, first)
     head = densenet.build_head_alone(backbone.output_shape[1:])
-    counts = {
+    numbers = {
         "first_trained": first,
         "trained_parameters": count_trained(backbone, head),
         "kept_activations": count_kept(backbone, head, first),
+        "epoch": measure_epoch(densenet.join(backbone, head), images, labels),
     }
-    epochs = {"epoch": prepare_epoch(densenet.join(backbone, head), images, labels)}
+    gc.collect()  # a training step through hundreds of layers takes hundreds of megabytes
     if first == "conv1":  # nothing is frozen, so there is nothing to store
-        return counts, epochs
+        return numbers | {"epoch_from_stored": numbers["epoch"]}
     lower, upper = (backbone, None) if first is None else densenet.split_backbone(backbone, first)
     stored = lower.predict(images, batch_size=BATCH, verbose=0)
     top = densenet.join(*filter(None, (upper, head)), input_shape=stored.shape[1:])
-    return counts, epochs | {"epoch_from_stored": prepare_epoch(top, stored, labels)}
+    return numbers | {"epoch_from_stored": measure_epoch(top, stored, labels)}
 
 
 def measure_backbone(name: str) -> dict:
-    """Measure all boundaries of a backbone; times as shares of that with nothing frozen.
-
-    All epochs take turns, so that a machine that is busy for a while slows down all of them.
-    """
+    """Measure all boundaries of a backbone; times as shares of that with nothing frozen."""
     random = np.random.default_rng(SEED)
     images = random.random((IMAGES[name], *densenet.IMAGE_SHAPE), dtype=np.float32)
     labels = random.integers(0, 10, len(images))
     backbone = build_backbone(name)
     head = densenet.build_head_alone(backbone.output_shape[1:])
     parameters = backbone.count_params() + head.count_params()
-    rows, runs = [], []
+    rows = []
     for first in boundaries_of(backbone):
-        counts, epochs = prepare_boundary(backbone, first, images, labels)
-        rows.append(counts)
-        runs += [(counts, key, run) for key, run in epochs.items()]
-        print(name, counts, flush=True)
-    for _ in range(ROUNDS):
-        for row, key, run in runs:
-            row[key] = min(run(), row.get(key, np.inf))
-        print(name, [round(row[key], 2) for row, key, _ in runs], flush=True)
-    whole = rows[0]["epoch_from_stored"] = rows[0]["epoch"]
+        rows.append(measure_boundary(backbone, first, images, labels))
+        gc.collect()
+        print(name, rows[-1], flush=True)
+    whole = rows[0]["epoch"]
     for row in rows:
         for key in ("epoch", "epoch_from_stored"):
             row[key] = round(row[key] / whole, 4)
@@ -178,7 +167,7 @@ def main() -> None:
         record["origin"] = records.origin(
             "python -m tests.benchmarks.freezing --out FILE.json",
             data=f"random images of 32x32 pixels, batches of {BATCH}",
-            time=f"processor time on one core, the fastest of {ROUNDS} epochs",
+            time=f"processor time on one core, the fastest of {REPETITIONS} epochs",
             activations="computed from the shapes of the layers, see count_kept",
         )
         records.write(options.out, record)

@@ -20,7 +20,13 @@ from pathlib import Path
 COMMAND = "python tests/benchmarks/widgets.py"
 BAR = 100.0  # milliseconds, for the median
 MOVES = 60  # of each control
-EXPLORERS = ("overfitting_explorer", "dropout_explorer", "batch_normalization_explorer")
+EXPLORERS = (
+    "overfitting_explorer",
+    "dropout_explorer",
+    "batch_normalization_explorer",
+    "labels_explorer",
+    "freezing_explorer",
+)
 
 
 def moves_of(control) -> Iterator[Callable[[], None]]:

@@ -16,7 +16,13 @@ from helpers import widgets
 from helpers.widgets import explorer
 from helpers.widgets.explorer import VIEW
 
-EXPLORERS = ("overfitting_explorer", "dropout_explorer", "batch_normalization_explorer")
+EXPLORERS = (
+    "overfitting_explorer",
+    "dropout_explorer",
+    "batch_normalization_explorer",
+    "labels_explorer",
+    "freezing_explorer",
+)
 
 
 @pytest.fixture(params=EXPLORERS)

@@ -78,7 +78,7 @@ def test_the_slider_moves_the_boundary_between_frozen_and_trained(explorer, reco
         ]
     )
     assert f"{row['trained_parameters']:,} of 449,290 parameters" in explorer.figure.alt
-    assert "up to dense block 2 frozen (from_block='pool3')" in explorer.figure.alt
+    assert "up to dense block 2 frozen (trained from pool3 on)" in explorer.figure.alt
     slider.label = "nothing"
     assert {*colours(explorer)} == {TRAINED}
     slider.label = "whole backbone"
