@@ -1,9 +1,11 @@
 """The record of the claims: nothing is measured twice, and a claim that fails is called so."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from helpers.paths import course_root
 from tests.benchmarks import claims
 
 
@@ -98,3 +100,23 @@ def test_a_record_with_other_settings_is_not_mixed_up(tmp_path):
     path.write_text(json.dumps(record))
     with pytest.raises(SystemExit, match="other settings"):
         claims.read_record(path)
+
+
+RECORD = Path(__file__).parent / "results" / "claims.json"
+PAGE = course_root() / "helpers" / "embedded" / "README.md"
+
+
+def test_every_bar_holds_on_the_embedded_pair_over_five_seeds():
+    judged = json.loads(RECORD.read_text())["claims"]["embedded"]
+    assert judged == claims.claims(json.loads(RECORD.read_text()), "embedded")
+    for name, claim in judged.items():
+        assert len(claim["values"]) == 5, name
+        assert claim["holds"] is not False, name
+        assert bool(claim["bar"]) == (claim["holds"] is not None), name
+
+
+def test_the_page_shows_the_recorded_table_and_says_where_it_comes_from():
+    record = json.loads(RECORD.read_text())
+    assert claims.table(record) in PAGE.read_text()
+    for pair, origin in record["origin"].items():
+        assert {"command", "data", "versions", "date"} <= set(origin), pair

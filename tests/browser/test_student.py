@@ -22,9 +22,14 @@ TRAINING = """\
 # Compile and fit `model`; keep the result in `history`.
 model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(
-    splits.train, validation_data=splits.validation, epochs=profile.scratch_epochs, verbose=0
+    splits.train,
+    validation_data=splits.validation,
+    epochs=profile.scratch_epochs,
+    callbacks=[LiveCurve(splits.caption)],
+    verbose=0,
 )
 """
+WORKSHEET = "**My worksheet.** Small filters, two blocks, ReLU, Adam, batch normalization."
 ANSWER = "I would begin with small filters."
 
 
@@ -66,6 +71,7 @@ def test_a_student_fills_in_checks_validates_and_hands_in(course, lab_server, sc
     with chromium.open_page(lab_server.address) as page:
         chromium.fill_in(page, "# Define `model`", MODEL)
         chromium.fill_in(page, "# Compile and fit `model`", TRAINING)
+        chromium.answer(page, "My worksheet.", WORKSHEET)
         chromium.answer(page, "YOUR ANSWER HERE", ANSWER)
         page.screenshot(path=screenshots / "2-filled-in.png")
         chromium.choose(page, "Run", "Run All Cells")
@@ -104,5 +110,6 @@ def test_a_student_fills_in_checks_validates_and_hands_in(course, lab_server, sc
     cells = cells_by_name(target)
     assert "".join(cells["model_cell"]["source"]) == MODEL
     assert "".join(cells["training_cell"]["source"]) == TRAINING
+    assert "".join(cells["worksheet"]["source"]) == WORKSHEET
     assert "".join(cells["design_question"]["source"]) == ANSWER
     assert "5 of 5 points" in json.dumps(cells["check_training"]["outputs"])
