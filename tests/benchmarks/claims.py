@@ -454,7 +454,9 @@ def claims(record: dict, pair: str) -> dict[str, dict]:
     still = _values(record, pair, "transfer", "still")
     moving = _values(record, pair, "transfer", "moving")
     plain, regularized = (_values(record, pair, name) for name in ("scratch_plain", "scratch"))
-    scratch = {seed: max(plain[seed], regularized[seed]) for seed in plain.keys() & regularized}
+    scratch = {
+        seed: max(plain[seed], regularized[seed]) for seed in sorted(plain.keys() & regularized)
+    }
     mean = statistics.mean
     rows = {
         "logistic regression on pixels": (

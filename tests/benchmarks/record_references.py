@@ -62,7 +62,7 @@ def record(name: str, profile: profiles.Profile, seed: int, work: Path, out: Pat
     )
     run = ReferenceRun(
         name=name,
-        about=REFERENCES[name].__doc__,
+        about=REFERENCES[name].__doc__.splitlines()[0],
         dataset=profile.dataset,
         profile=profile.name,
         train_images=profile.train_images,
@@ -71,6 +71,7 @@ def record(name: str, profile: profiles.Profile, seed: int, work: Path, out: Pat
         seed=seed,
         parameters=model.count_params(),
         seconds=tuple(state.numbers["seconds"]),
+        processor_seconds=tuple(state.numbers["processor_seconds"]),
         curves={name: tuple(curve) for name, curve in state.numbers["curves"].items()},
         test_accuracy=float(model.evaluate(splits.test, verbose=0)[1]),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -104,7 +105,13 @@ class _State:
     def __init__(self, folder: Path):
         self._folder = folder
         self._path = folder / "numbers.json"
-        self.numbers: dict[str, Any] = {"model": None, "sittings": 0, "seconds": [], "curves": {}}
+        self.numbers: dict[str, Any] = {
+            "model": None,
+            "sittings": 0,
+            "seconds": [],
+            "processor_seconds": [],
+            "curves": {},
+        }
         if self._path.is_file():
             self.numbers = json.loads(self._path.read_text(encoding="utf-8"))
 
@@ -120,11 +127,14 @@ class _State:
     def begin_sitting(self) -> None:
         self.numbers["sittings"] += 1
 
-    def keep(self, model: Any, logs: dict[str, float], seconds: float) -> None:
+    def keep(
+        self, model: Any, logs: dict[str, float], seconds: float, processor_seconds: float
+    ) -> None:
         """Keep an epoch that has just ended."""
         for name, value in logs.items():
             self.numbers["curves"].setdefault(name, []).append(float(value))
         self.numbers["seconds"].append(seconds)
+        self.numbers["processor_seconds"].append(processor_seconds)
         before = self.numbers["model"]
         self.numbers["model"] = f"after-epoch-{self.epochs}.keras"
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -147,11 +157,11 @@ def _keeper(state: _State, key: str) -> Any:
 
     class Keeper(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
-            self.began = time.perf_counter()
+            self.began = time.perf_counter(), time.process_time()
 
         def on_epoch_end(self, epoch, logs=None):
-            seconds = time.perf_counter() - self.began
-            state.keep(self.model, logs, seconds)
+            seconds = time.perf_counter() - self.began[0]
+            state.keep(self.model, logs, seconds, time.process_time() - self.began[1])
             accuracy = logs["val_accuracy"]
             print(f"{key}: epoch {epoch + 1}, {accuracy:.4f}, {seconds:.0f} s", flush=True)
 

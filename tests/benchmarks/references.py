@@ -6,25 +6,26 @@
 from collections.abc import Callable
 
 FILTERS = (32, 64, 128)
+RATES = (0.1, 0.2, 0.3)  # of dropout, one behind each pair of convolutions
 
 
 def regularized():
-    """Three pairs of 3x3 convolutions with batch normalization, augmentation, and dropout."""
+    """Six convolutions with batch normalization, dropout and horizontal flips.
+
+    Adam's steps move the weights so fast that the moving averages of batch normalization lag
+    behind with Keras's default momentum, 0.99, and validation accuracy jumps up and down from
+    epoch to epoch; with 0.9 they keep up.
+    """
     import keras
 
-    layers = [
-        keras.Input((32, 32, 3)),
-        keras.layers.RandomFlip("horizontal"),
-        keras.layers.RandomTranslation(0.1, 0.1),
-    ]
-    for filters in FILTERS:
+    layers = [keras.Input((32, 32, 3)), keras.layers.RandomFlip("horizontal")]
+    for filters, rate in zip(FILTERS, RATES, strict=True):
         for _ in range(2):
             layers.append(keras.layers.Conv2D(filters, 3, padding="same", use_bias=False))
-            layers.append(keras.layers.BatchNormalization())
+            layers.append(keras.layers.BatchNormalization(momentum=0.9))
             layers.append(keras.layers.Activation("relu"))
-        layers.append(keras.layers.MaxPooling2D())
-    layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dropout(0.3)]
-    layers.append(keras.layers.Dense(10, activation="softmax"))
+        layers += [keras.layers.MaxPooling2D(), keras.layers.Dropout(rate)]
+    layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, activation="softmax")]
     return keras.Sequential(layers)
 
 
@@ -42,15 +43,18 @@ def plain():
 
 
 def small():
-    """Two convolutions with 8 and 16 filters: too little to learn the task well."""
+    """One convolution with 8 filters: too little to learn the task well."""
     import keras
 
-    layers = [keras.Input((32, 32, 3))]
-    for filters in (8, 16):
-        layers.append(keras.layers.Conv2D(filters, 3, padding="same", activation="relu"))
-        layers.append(keras.layers.MaxPooling2D())
-    layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, activation="softmax")]
-    return keras.Sequential(layers)
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Conv2D(8, 3, padding="same", activation="relu"),
+            keras.layers.MaxPooling2D(4),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
 
 
 REFERENCES: dict[str, Callable] = {
