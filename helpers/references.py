@@ -40,6 +40,8 @@ class ReferenceRun:
         seed: drew the initial weights and the order of the images.
         parameters: numbers in the network, those of batch normalization's averages included.
         seconds: what each epoch took, validation included.
+        processor_seconds: the same in processor time, summed over the cores. Divided by `cores`
+            they are close to `seconds` if the machine had nothing else to do.
         curves: by measure, one float for each epoch, as Keras records them.
         test_accuracy: share of the test images that it got right, after the last epoch.
         cores: processor cores of the machine.
@@ -60,6 +62,7 @@ class ReferenceRun:
     seed: int
     parameters: int
     seconds: tuple[float, ...]
+    processor_seconds: tuple[float, ...]
     curves: dict[str, tuple[float, ...]]
     test_accuracy: float
     cores: int
@@ -88,12 +91,14 @@ class ReferenceRun:
             _require(stored.pop("format", None) == FORMAT, f"its format is not {FORMAT}")
             names = {field.name for field in fields(cls)}
             _require(set(stored) == names, f"its fields differ in {sorted(set(stored) ^ names)}")
-            stored["seconds"] = tuple(stored["seconds"])
+            for name in ("seconds", "processor_seconds"):
+                stored[name] = tuple(stored[name])
             stored["curves"] = {name: tuple(curve) for name, curve in stored["curves"].items()}
             run = cls(**stored)
             for name in ("accuracy", "loss", "val_accuracy", "val_loss"):
                 _require(name in run.curves, f"it has no {name}")
-            lengths = {len(run.seconds), *(len(curve) for curve in run.curves.values())}
+            kept = (run.seconds, run.processor_seconds, *run.curves.values())
+            lengths = {len(numbers) for numbers in kept}
             _require(lengths == {run.epochs}, f"not all of its curves have {run.epochs} epochs")
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise DamagedRecordError(f"{path} holds no recorded run: {error}.") from error
@@ -255,14 +260,14 @@ def _draw(rows: list[_Row], title: str, caption: str) -> "DescribedFigure":
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(title)
     width = max(len(row.label) for row in rows)
-    form = f"{{:<{width}}}  {{:>10}}  {{:>12}}  {{:>6}}"
+    form = f"{{:<{width}}}  {{:>10}}  {{:>12}}  {{:>10}}"
     axes.legend(
         axes.get_lines(),
         [
             form.format(row.label, f"{row.parameters:,}", row.time, f"{row.curve[-1]:.3f}")
             for row in rows
         ],
-        title="      " + form.format("", "parameters", "seconds", "end"),
+        title="     " + form.format("", "parameters", "seconds", "at the end"),
         title_fontproperties={"family": "monospace", "size": "small"},
         prop={"family": "monospace", "size": "small"},
         loc="upper center",

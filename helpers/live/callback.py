@@ -47,6 +47,7 @@ class LiveCurve(keras.callbacks.Callback):
         super().__init__()
         self._caption = caption
         self._show: keras.callbacks.Callback | None = None
+        self._one_batch_at_a_time = threading.Lock()
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Choose how to show this training, and begin."""
@@ -69,7 +70,9 @@ class LiveCurve(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Pass on."""
-        self._show.on_train_batch_end(batch, logs)
+        # `callbacks=LiveCurve()`, without a list, makes Keras 3.15 call this in several threads.
+        with self._one_batch_at_a_time:
+            self._show.on_train_batch_end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Pass on, and add the seconds to what Keras records, as its own callbacks do."""

@@ -17,6 +17,7 @@ import os
 import platform
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,14 @@ from helpers.references import RECORDED, ReferenceRun
 BATCH_SIZE = 32
 
 
-def record(name: str, profile: profiles.Profile, seed: int, work: Path, out: Path) -> ReferenceRun:
+def record(
+    name: str,
+    profile: profiles.Profile,
+    seed: int,
+    work: Path,
+    out: Path,
+    momentum: float | None = None,
+) -> ReferenceRun:
     """Train one reference model to the end, or return the run if it is recorded already.
 
     Args:
@@ -39,6 +47,7 @@ def record(name: str, profile: profiles.Profile, seed: int, work: Path, out: Pat
         seed: draws the initial weights and the order of the images.
         work: folder for what is not finished.
         out: folder of the finished records.
+        momentum: that of batch normalization in `regularized`, if it is not to be its own.
     """
     key = f"{profile.dataset}-{profile.name}-{name}-seed{seed}"
     if (out / f"{key}.json").is_file():
@@ -50,7 +59,8 @@ def record(name: str, profile: profiles.Profile, seed: int, work: Path, out: Pat
     keras.utils.set_random_seed(seed)
     splits = load_splits(profile, batch_size=BATCH_SIZE, seed=seed)
     state = _State(work / key)
-    model = state.load_model() if state.epochs else _compiled(REFERENCES[name]())
+    build = REFERENCES[name] if momentum is None else partial(REFERENCES[name], momentum)
+    model = state.load_model() if state.epochs else _compiled(build())
     state.begin_sitting()
     model.fit(
         splits.train,
@@ -77,7 +87,8 @@ def record(name: str, profile: profiles.Profile, seed: int, work: Path, out: Pat
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         sittings=state.numbers["sittings"],
         command="python tests/benchmarks/record_references.py"
-        f" --data {profile.dataset} --profile {profile.name} --seed {seed} --only {name}",
+        f" --data {profile.dataset} --profile {profile.name} --seed {seed} --only {name}"
+        + (f" --momentum {momentum}" if momentum else ""),
         versions={
             "python": platform.python_version(),
             "tensorflow": importlib.metadata.version("tensorflow"),
@@ -175,14 +186,17 @@ def main() -> None:
     parser.add_argument("--profile", choices=["full", "quick"], required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=list(REFERENCES), help="one model instead of all three")
+    parser.add_argument("--momentum", type=float, help="of batch normalization in `regularized`")
     parser.add_argument(
         "--work", type=Path, default=Path("build/references"), help="folder for unfinished runs"
     )
     parser.add_argument("--out", type=Path, default=RECORDED, help="folder for the records")
     options = parser.parse_args()
     profile = replace(profiles.PROFILES[options.profile], dataset=options.data, download=False)
+    if options.momentum and options.only != "regularized":
+        parser.error("--momentum goes with --only regularized.")
     for name in [options.only] if options.only else REFERENCES:
-        record(name, profile, options.seed, options.work, options.out)
+        record(name, profile, options.seed, options.work, options.out, options.momentum)
 
 
 if __name__ == "__main__":

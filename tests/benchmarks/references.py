@@ -9,7 +9,7 @@ FILTERS = (32, 64, 128)
 RATES = (0.1, 0.2, 0.3)  # of dropout, one behind each pair of convolutions
 
 
-def regularized():
+def regularized(momentum: float = 0.9):
     """Six convolutions with batch normalization, dropout and horizontal flips.
 
     Adam's steps move the weights so fast that the moving averages of batch normalization lag
@@ -22,7 +22,7 @@ def regularized():
     for filters, rate in zip(FILTERS, RATES, strict=True):
         for _ in range(2):
             layers.append(keras.layers.Conv2D(filters, 3, padding="same", use_bias=False))
-            layers.append(keras.layers.BatchNormalization(momentum=0.9))
+            layers.append(keras.layers.BatchNormalization(momentum=momentum))
             layers.append(keras.layers.Activation("relu"))
         layers += [keras.layers.MaxPooling2D(), keras.layers.Dropout(rate)]
     layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, activation="softmax")]

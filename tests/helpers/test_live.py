@@ -509,6 +509,11 @@ def test_one_callback_serves_two_trainings_and_training_goes_on(notebook):
     assert notebook.open_widgets == set()
 
 
+def test_it_need_not_be_in_a_list(notebook):
+    notebook.run("history = build().fit(images, labels, callbacks=LiveCurve(), verbose=0)")
+    assert "Trained for 1 epoch:" in notebook.final[0]["text/plain"]
+
+
 def test_the_button_is_hidden_where_no_click_would_be_answered(notebook):
     notebook.run("history = fit(build(), slowly, LiveCurve())")
     assert any("interrupt the kernel" in sentence(message) for message in notebook.seen)

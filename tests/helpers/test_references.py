@@ -36,6 +36,7 @@ def run_of(name, *, seed=0, end=0.5, train_images=1000, dataset="toys", paramete
         seed=seed,
         parameters=parameters,
         seconds=(10.0, 9.0),
+        processor_seconds=(19.0, 17.0),
         curves={
             "loss": (2.0, 1.5),
             "accuracy": (0.2, 0.5),
