@@ -199,7 +199,8 @@ def _average_seeds(runs: list[ReferenceRun]) -> list[_Row]:
         _Row(
             name,
             same[0].parameters,
-            mean(sum(run.seconds) for run in same),
+            # Not `seconds`: the machine may have had other things to do.
+            mean(sum(run.processor_seconds) / run.cores for run in same),
             _mean_curve([run.curves[MEASURE] for run in same]),
             len(same),
         )

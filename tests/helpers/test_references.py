@@ -102,7 +102,7 @@ def test_yours_is_drawn_over_the_references_with_parameters_and_seconds(folder):
     assert worst.get_ydata()[-1] == 0.4
     legend = legend_of(figure)
     assert legend[0].split() == ["yours", "12,345", "50", "0.550"]
-    assert legend[1].split() == ["good", "(mean", "of", "2", "seeds)", "777", "19", "0.750"]
+    assert legend[1].split() == ["good", "(mean", "of", "2", "seeds)", "777", "18", "0.750"]
     assert figure.axes[0].get_title() == (
         "Your model ends at 0.550, the best reference (good) at 0.750"
     )
