@@ -64,7 +64,10 @@ def write_artifact(
 
 def count_weights(model: Any) -> int:
     """Return of how many arrays a model consists: a measure of how long tracing it takes."""
-    return len(getattr(model, "variables", ()))
+    import_tensorflow()
+    import keras
+
+    return len(model.variables) if isinstance(model, keras.Model) else 0
 
 
 def _save_model(model: Any, folder: Path, endpoints: tuple[str, ...]) -> dict[str, Any]:
@@ -285,7 +288,8 @@ class Artifact:
     """An artifact that `write_artifact` wrote, opened by a check.
 
     Attributes:
-        facts: what the notebook's kernel said about the model. Good for words, not for points.
+        facts: what the notebook's kernel said about the model: words, and what only a kernel can
+            know, such as which weights are frozen. What a model does is tried out instead.
     """
 
     def __init__(self, folder: Path):
