@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers import profiles
+from helpers.embedded import densenet as compact
 from helpers.figures import COLOURS, GREY, new_figure
 from helpers.widgets.explorer import Explorer
 
@@ -34,8 +35,10 @@ class FreezingExplorer(Explorer):
     def __init__(self, profile: "profiles.Profile | str | None" = None, frozen: int | None = None):
         if not isinstance(profile, profiles.Profile):
             profile = profiles.current(profile)
-        self._backbone = profile.backbone
-        record = load_record()["backbones"][profile.backbone]
+        recorded = load_record()["backbones"]
+        # A backbone that nobody measured is shown by one that was, under that one's name.
+        self._backbone = profile.backbone if profile.backbone in recorded else compact.NAME
+        record = recorded[self._backbone]
         self._blocks = record["blocks"]
         self._boundaries = record["boundaries"]
         self._parameters = record["parameters"]

