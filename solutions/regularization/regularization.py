@@ -12,17 +12,17 @@
 # Until now somebody else chose the network, and you wrote the missing line. Today nobody chooses for you.
 # You will load the images, design a network, train it, read its curves, and decide what to change.
 #
-# **Time:** plan two hours, half of them for your own model.
+# **Time:** plan three hours, half of them for your own model. Each section says how long it takes.
 
 # %% [markdown]
 # ## What you will be able to do
 #
 # | you can | it is checked by |
 # | --- | --- |
-# | design a network that classifies small colour images, and say why it looks that way | `check_model`, and your answer at the end |
+# | design a network that classifies small colour images, and say why it looks that way | `check_model`, and your worksheet |
+# | use dropout and batch normalization, and say what each does in training and in inference | `check_model`, and the short questions |
 # | train it without losing what was recorded, on images that were kept apart | `check_training` |
 # | read two curves, and tell underfitting from overfitting | your answer at the end |
-# | use dropout and batch normalization, and say what each does in training and in inference | `check_model` |
 
 # %% [markdown]
 # ## Start
@@ -49,7 +49,7 @@ print(profile)
 # %% [markdown]
 # ## Five questions before you build
 #
-# A network is a row of decisions. Five of them stand at the beginning of every project like this one:
+# *10 minutes.* A network is a row of decisions. Five of them stand at the beginning of every project like this one:
 #
 # 1. Which convolution filters: how many, and how large?
 # 2. How deep?
@@ -59,8 +59,41 @@ print(profile)
 
 # %% [markdown]
 # Nobody can answer them by thought alone. What helps is a first answer that is good enough, a training run that
-# shows what is wrong with it, and the ability to read that run. **Write down your first guess for each question now.**
-# You will come back to it.
+# shows what is wrong with it, and the ability to read that run. **Write your first guesses into the worksheet now**
+# (double-click it). You will come back to it.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "worksheet", "locked": false, "points": 0, "schema_version": 3, "solution": true}
+# **My worksheet.** Below each question: first guess now; after training, what the curves said about it.
+#
+# **1. Which convolution filters: how many, and how large?**
+#
+# ### BEGIN SOLUTION
+# Guess: 64 filters of 5x5. Curves: training rose alone, so the network was too strong; now 32, 64 and 128 of 3x3.
+# ### END SOLUTION
+#
+# **2. How deep?**
+#
+# ### BEGIN SOLUTION
+# Guess: two convolutions. Curves: both still rose at the end, close together; now three blocks.
+# ### END SOLUTION
+#
+# **3. Which activation?**
+#
+# ### BEGIN SOLUTION
+# Guess: ReLU. Nothing in the curves spoke against it.
+# ### END SOLUTION
+#
+# **4. Which optimizer?**
+#
+# ### BEGIN SOLUTION
+# Guess: Adam, because the course compiles with it. The training loss fell smoothly, so it stays.
+# ### END SOLUTION
+#
+# **5. Which extra regularization, if any?**
+#
+# ### BEGIN SOLUTION
+# Guess: none. Curves: a growing distance; now a flip, batch normalization, and dropout before the last layer.
+# ### END SOLUTION
 
 # %% [markdown]
 # ## The images
@@ -103,15 +136,36 @@ print("labels", labels.shape, "the first one:", labels[0].numpy())
 # %% [markdown]
 # ## Two ways to fail
 #
-# *20 minutes.* A network that is too weak, or was trained too briefly, does badly on images it has seen *and* on new
+# *25 minutes.* A network that is too weak, or was trained too briefly, does badly on images it has seen *and* on new
 # ones: it **underfits**. A network that learned its training images by heart does well on those and badly on new ones: it
 # **overfits**.
 
 # %% [markdown]
 # You cannot see this in one curve, only in two: training and validation. Underfitting: both are bad, close together.
 # Overfitting: training goes on improving, validation stops or gets worse, and the distance between them grows.
-#
-# **Predict:** what happens if a network may look at only 256 images, again and again?
+
+# %% [markdown]
+# The next figure shows training runs that were recorded on the real CIFAR-10. **Find with the controls:** a run that
+# underfits, one that overfits, and one that does neither. What did you have to change to get from one to the other?
+
+# %%
+from helpers import widgets
+
+widgets.overfitting_explorer()
+
+# %% [markdown]
+# More images and a smaller network both bring the curves together, but only more images do it without lowering them. Now switch
+# on **random labels**: there is nothing to understand, and a large enough network learns them by heart all the same
+# ([Zhang et al., 2017](https://arxiv.org/abs/1611.03530)). A high training accuracy proves nothing.
+
+# %%
+from helpers import questions
+
+questions.ask("which-curve")
+
+# %% [markdown]
+# Recorded runs are somebody else's. Now make one that overfits yourself. **Predict:** what happens if a network may look at only
+# 256 images, again and again?
 
 # %%
 import keras
@@ -165,7 +219,7 @@ print(f"distance {100 * (last['accuracy'] - last['val_accuracy']):.0f} points")
 # %% [markdown]
 # ## Three regularizers
 #
-# *30 minutes.* The first one you know from the module before: **data augmentation**. Shift, flip or turn an image at random
+# *40 minutes.* The first one you know from the module before: **data augmentation**. Shift, flip or turn an image at random
 # whenever it is shown; its class stays the same, and the network never sees quite the same image twice.
 
 # %% [markdown]
@@ -203,6 +257,20 @@ many = np.random.default_rng(0).random((1, 1_000_000), dtype="float32")
 print(f"mean before {many.mean():.3f}, after {dropout(many, training=True).numpy().mean():.3f}")
 
 # %% [markdown]
+# Now move the rate yourself, and draw new masks. **Before you do:** at which rate is the mean after dropout most
+# uncertain from one mask to the next?
+
+# %%
+widgets.dropout_explorer(rate=0.5)
+
+# %% [markdown]
+# The higher the rate, the fewer survivors carry the sum, and the more the mean jumps about its place; averaged over many masks it
+# stays where it was. Switch to inference: no unit is missing, and nothing has to be scaled.
+
+# %%
+questions.ask("dropout-in-inference")
+
+# %% [markdown]
 # Why does it help? A unit cannot rely on one particular neighbour any more, since that one may be missing: units cannot
 # *co-adapt*. A second way to see it: each step trains another thinned network, and inference with all units approximates
 # the average of all of them. That view is an approximation, not a theorem.
@@ -212,7 +280,13 @@ print(f"mean before {many.mean():.3f}, after {dropout(many, training=True).numpy
 #
 # **Batch normalization** ([Ioffe & Szegedy, 2015](https://arxiv.org/abs/1502.03167)) takes each channel of a batch, subtracts
 # its mean, divides by its standard deviation, and then scales and shifts the result with two learned vectors,
-# `gamma` and `beta`. **Predict:** how many numbers does the layer hold for 8 channels?
+# `gamma` and `beta`. Answer first, then run the cell below it.
+
+# %%
+questions.ask("batch-normalization-numbers")
+
+# %% [markdown]
+# The layer itself tells which vectors it holds, here for 8 channels, and how each of them changes.
 
 # %%
 normalization = keras.layers.BatchNormalization()
@@ -234,8 +308,19 @@ print(f"inference: mean {in_inference.mean():6.2f}, deviation {in_inference.std(
 
 # %% [markdown]
 # Same layer, same numbers, two answers. After one step the moving averages have hardly moved away from their
-# start, 0 and 1. They **lag behind**, and that is why a network with batch normalization can look
-# bad on the validation images in its first epoch.
+# start, 0 and 1. They **lag behind**, so a network can look bad on the validation images at first. `momentum` says how slowly they
+# follow: Keras's 0.99 takes some hundred batches, 0.9 some ten.
+
+# %% [markdown]
+# What does the layer do for a whole network? **Before you move anything:** in which layer do the two networks differ most?
+
+# %%
+widgets.batch_normalization_explorer()
+
+# %% [markdown]
+# Without it the numbers change their size from layer to layer; with it each layer gets numbers of the size that `gamma` and `beta`
+# say. Make the batch small: its mean scatters widely around the moving average, so the answer for an image depends on its
+# neighbours in the batch.
 
 # %% [markdown]
 # Why does it help? *Covariate shift* means that training and test data come from different distributions. The authors'
@@ -259,10 +344,13 @@ probabilities = keras.ops.softmax(scores).numpy()
 print("scores       ", scores[0], "add up to", scores.sum())
 print("probabilities", probabilities[0].round(2), "add up to", probabilities.sum().round(2))
 
+# %%
+questions.ask("softmax-twice")
+
 # %% [markdown]
 # ## Your turn: the model
 #
-# *60 minutes, training included.* Define `model`: any architecture, from `(32, 32, 3)` to ten probabilities. Start small. Use
+# *60 minutes.* Look at your worksheet, then define `model`: any architecture, from `(32, 32, 3)` to ten probabilities. Start small. Use
 # any of the regularizers, or none, but know why. Only the marked cell is graded, so put all that the model needs into it.
 
 # %% nbgrader={"grade": false, "grade_id": "model_cell", "locked": false, "schema_version": 3, "solution": true}
@@ -271,7 +359,7 @@ print("probabilities", probabilities[0].round(2), "add up to", probabilities.sum
 layers = [keras.Input((32, 32, 3)), keras.layers.RandomFlip("horizontal")]
 for filters in (32, 64, 128):
     layers.append(keras.layers.Conv2D(filters, 3, padding="same", use_bias=False))
-    layers.append(keras.layers.BatchNormalization())
+    layers.append(keras.layers.BatchNormalization(momentum=0.9))
     layers.append(keras.layers.Activation("relu"))
     layers.append(keras.layers.MaxPooling2D())
 layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dropout(0.3)]
@@ -291,15 +379,26 @@ checks.check_model(model, profile)
 # %% [markdown]
 # ## Your turn: train it
 #
-# Compile `model` with the optimizer Adam, the loss categorical cross-entropy, and the metric accuracy. Fit it on `splits.train`
+# *15 minutes, most of them waiting.* Compile `model` with the optimizer Adam, the loss categorical cross-entropy, and the metric accuracy. Fit it on `splits.train`
 # for `profile.scratch_epochs` epochs with `splits.validation` as validation data, and keep what `fit` returns in `history`.
+
+# %% [markdown]
+# To see the curves grow, hand `fit` the arguments `callbacks=[LiveCurve(splits.caption)]` and `verbose=0`. **Stop** ends the training early
+# and keeps the model and its history, and so does the square button of the notebook (*Interrupt the kernel*).
+
+# %%
+from helpers.live import LiveCurve
 
 # %% nbgrader={"grade": false, "grade_id": "training_cell", "locked": false, "schema_version": 3, "solution": true}
 # Compile and fit `model`; keep the result in `history`.
 ### BEGIN SOLUTION
 model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(
-    splits.train, validation_data=splits.validation, epochs=profile.scratch_epochs
+    splits.train,
+    validation_data=splits.validation,
+    epochs=profile.scratch_epochs,
+    callbacks=[LiveCurve(splits.caption)],
+    verbose=0,
 )
 ### END SOLUTION
 
@@ -332,6 +431,28 @@ histories.plot_history(history, "loss", title="Loss: where does it turn?", capti
 # even while the number of right answers stays the same. If the dashed curve turns upwards, that is the epoch to look at.
 
 # %% [markdown]
+# Is that good? Compare with three networks that others trained on the same kind of images: one too small, one without regularization,
+# and one that is regularized. The legend tells what each of them costs.
+
+# %%
+from helpers import references
+
+references.compare_with_references(history, model, splits)
+
+# %% [markdown]
+# Being close to the best of them with fewer parameters is worth more than being a point above it. And where does your network
+# err? **Predict** which two classes it confuses most, then look.
+
+# %%
+from helpers import mistakes
+
+mistakes.show_mistakes(model, splits)
+
+# %% [markdown]
+# A row is what an image really shows, a column what the network says. Look at the confident mistakes: would you have known?
+# Some call for more images of one class, some for augmentation, and some for nothing, because the picture does not tell.
+
+# %% [markdown]
 # Change one thing, go back to the marked cell, and try again. Compare by the **validation** curves only. When you are
 # done with choosing, run the next cell: the test images, once. Whoever chooses by them has no honest number left.
 
@@ -342,15 +463,22 @@ print(f"{accuracy:.1%} of {splits.sizes['test']:,} test images of {splits.datase
 # %% [markdown]
 # ## Look back
 #
-# *10 minutes.* Take the five questions again. For two of them: what was your first guess, what did the curves say about
-# it, and what would you try next? A few sentences are enough. (A person may read this; your instructor says whether it counts.)
+# *15 minutes.* Go back to your worksheet and write below each guess what the curves said about it. Then choose two of the five
+# questions: what was your guess, what did *both* curves show, and what would you try next, and why? A few
+# sentences are enough. (A person may read this; your instructor says whether it counts.)
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "design_question", "locked": false, "points": 0, "schema_version": 3, "solution": true}
 # ### BEGIN SOLUTION
-# My first guess was two convolutions with 64 filters of 5x5 and no regularization. The training curve went to the top while
-# validation stood still from the third epoch on: overfitting, so I first made it simpler (3x3 filters, global average pooling
-# instead of a dense layer), and the distance shrank. Depth: with three blocks both curves still rose at the end, so next
-# I would train longer before I add a fourth.
+# **A full answer.** My first guess was two convolutions with 64 filters of 5x5 and no regularization. The training curve went to the
+# top while validation stood still from the third epoch on: overfitting, so I first made it simpler (3x3 filters, global average
+# pooling instead of a dense layer), and the distance shrank. Depth: with three blocks both curves still rose at the end, so
+# next I would train longer before I add a fourth.
+#
+# **Half.** "My training accuracy was 95 % and validation 60 %, that is overfitting. Next I would use more filters." The curves
+# are read, but the next step makes the problem worse.
+#
+# **None.** "I used 3 layers with 32, 64 and 128 filters, dropout 0.3 and Adam, and it worked well." A list of settings; no
+# curve is mentioned.
 #
 # **Rubric.** Full marks: two questions, each with a guess, what *both* curves showed, and a next step that follows from it.
 # Half: the curves are described, but the next step does not follow from them. None: a list of settings without curves.
