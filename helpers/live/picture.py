@@ -94,7 +94,7 @@ class Picture:
             (self._running, measure, "o:", training, "training, this epoch so far"),
         ):
             (lines[name],) = axes.plot([], [], marks, color=colour, label=label, animated=True)
-        self._running[measure].set_markerfacecolor("white")
+        self._running[measure].set(markerfacecolor="white", markevery=[-1])
         # A fixed place: to look for the best one would take longer than to draw the curves.
         axes.legend(loc="upper right" if measure == "loss" else "lower right", fontsize="small")
 
