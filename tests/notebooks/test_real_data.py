@@ -36,7 +36,7 @@ def test_a_solution_runs_on_real_images_and_passes_its_checks(name, tmp_path):
         for output in cell.outputs
         if output.output_type == "execute_result"
     ]
-    assert any(text.startswith("CIFAR-10") for text in results)
+    assert any(text.startswith("Data: CIFAR-10.") for text in results)
     reports = [text for text in results if text.startswith("check_")]
     assert len(reports) == 2
     for report in reports:
