@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,10 +59,10 @@ def describe_backbone(record: dict[str, Any]) -> str:
     return f"{record['settings']['backbone']} with {record['settings']['weights']} weights"
 
 
-def describe_origin(record: dict[str, Any]) -> str:
-    """Return data set, backbone and number of seeds, for captions."""
-    seeds = sorted({len(result["accuracy"]) for result in record["results"]})
-    count = " to ".join(map(str, sorted({seeds[0], seeds[-1]})))
+def describe_origin(record: dict[str, Any], points: Iterable[Point]) -> str:
+    """Return data set, backbone and number of seeds of these points, for captions."""
+    seeds = [point.seeds for point in points]
+    count = " to ".join(map(str, sorted({min(seeds), max(seeds)})))
     data_set = record["settings"]["data_set"]
     return f"{data_set}, {describe_backbone(record)}, recorded, {count} seeds"
 
@@ -85,7 +86,8 @@ def show_ways() -> "DescribedFigure":
     for way, name in names.items():
         pixels = SCRATCH_PIXELS if way == "scratch" else 96
         points[name] = next(p for p in recorded_points(record, way, pixels) if p.labels == 500)
-    figure, axes = new_figure(7.4, 3.6, caption=describe_origin(record))
+    origin = describe_origin(record, points.values())
+    figure, axes = new_figure(7.4, 3.6, caption=origin)
     means = [point.mean for point in points.values()]
     bars = axes.barh(
         list(points),
@@ -100,5 +102,5 @@ def show_ways() -> "DescribedFigure":
     best, worst = (choose(points, key=lambda name: points[name].mean) for choose in (max, min))
     axes.set_title(f"500 labels, 96 px. Best: {best}.\nWorst: {worst}", fontsize="medium")
     each = ", ".join(f"{name} {p.mean:.1f} ± {p.spread:.1f} %" for name, p in points.items())
-    figure.alt = f"Validation accuracy with 500 labels at 96 px: {each}. {describe_origin(record)}."
+    figure.alt = f"Validation accuracy with 500 labels at 96 px: {each}. {origin}."
     return figure

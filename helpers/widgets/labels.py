@@ -35,7 +35,8 @@ class LabelsExplorer(Explorer):
         self._sizes = sorted({size for _, size in self._points})
         if pixels not in self._sizes:
             raise ValueError(f"pixels is {pixels}. Recorded were {self._sizes}.")
-        self._origin = describe_origin(record)
+        drawn = [point for points in self._points.values() for point in points]
+        self._origin = describe_origin(record, drawn)
         caption = f"{self._origin}. Bars: standard deviation over the seeds"
         figure, axes = new_figure(7.4, 4.2, caption=caption)
         moving = self._draw_axes(figure, axes, describe_backbone(record))
@@ -145,7 +146,10 @@ def _in_short(leaders: dict[int, list[str]]) -> str:
 def _in_words(labels: int, points: dict[str, Point], leaders: list[str]) -> str:
     """Return who leads with a number of labels, by how much, and all accuracies."""
     ranked = sorted(points.items(), key=lambda item: -item[1].mean)
-    numbers = ", ".join(f"{WAYS[way]} {point.mean:.1f} %" for way, point in ranked)
+    numbers = ", ".join(
+        f"{WAYS[way]} {point.mean:.1f} %{' (one seed)' * (point.seeds == 1)}"
+        for way, point in ranked
+    )
     name = _join([WAYS[way] for way in leaders])
     if len(ranked) == 1:
         return f"With {labels:,} labels: {numbers}."

@@ -73,4 +73,5 @@ def test_the_six_ways_are_drawn_with_their_numbers(record):
     for name, mean in zip(names, expected, strict=True):
         assert f"{name} {mean:.1f} ± " in figure.alt
     assert f"Best: {names[expected.index(max(expected))]}." in axes.get_title()
+    assert figure.get_supxlabel().endswith("recorded, 5 seeds")
     assert figures.to_png(figure)

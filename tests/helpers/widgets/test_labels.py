@@ -66,6 +66,12 @@ def test_a_lead_counts_from_the_spread_of_the_seeds_on(frozen, told):
     assert labels._in_words(500, points, leaders).startswith(told)
 
 
+def test_a_point_of_one_seed_is_called_so():
+    points = {"scratch": Point(500, 40.0, 0.0, 1), "frozen": Point(500, 50.0, 1.0, 3)}
+    told = labels._in_words(500, points, labels._leaders(points))
+    assert told.endswith(": frozen 50.0 %, from scratch 40.0 % (one seed).")
+
+
 def test_a_size_that_was_not_recorded_is_refused():
     with pytest.raises(ValueError, match=r"pixels is 64\. Recorded were \[32, 96\]"):
         widgets.labels_explorer(64)
