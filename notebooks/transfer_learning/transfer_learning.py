@@ -208,11 +208,11 @@ import time
 enlarging = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Resizing(224, 224), preprocessing, large])
 seconds = {}
 for name, network in (("32 px", backbone), ("224 px", enlarging)):
-    network.predict(images[:8], verbose=0)  # the first call builds the graph
+    network.predict(images, verbose=0)  # the first call builds the graph
     start = time.perf_counter()
-    network.predict(images[:8], verbose=0)
+    network.predict(images, verbose=0)
     seconds[name] = time.perf_counter() - start
-print(f"8 images: {seconds['224 px'] / seconds['32 px']:.0f} times as long at 224 px")
+print(f"{len(images)} images: {seconds['224 px'] / seconds['32 px']:.0f} times as long at 224 px")
 
 # %% [markdown]
 # At this size one *pools* instead of flattening: global average pooling keeps one number a channel. And one resizes batch by
@@ -332,9 +332,9 @@ histories.plot_history(
 # is unfrozen, and the model is trained further. **Predict:** has the weight changed? And after compiling again?
 
 # %%
-layer = keras.layers.Dense(1, use_bias=False)
-tiny = keras.Sequential([keras.Input((4,)), layer, keras.layers.Dense(1)])
-layer.trainable = False
+first = keras.layers.Dense(1, use_bias=False)
+tiny = keras.Sequential([keras.Input((4,)), first, keras.layers.Dense(1)])
+first.trainable = False
 tiny.compile("sgd", "mse")
 x, y = np.ones((8, 4), "float32"), np.ones((8, 1), "float32")
 _ = tiny.fit(x, y, verbose=0)
@@ -344,13 +344,13 @@ _ = tiny.fit(x, y, verbose=0)
 # compiled again.
 
 # %%
-layer.trainable = True
+first.trainable = True
 for compiled in ("not compiled again", "compiled again"):
     if compiled == "compiled again":
         tiny.compile("sgd", "mse")
-    before = layer.kernel.numpy()
+    before = first.kernel.numpy()
     tiny.fit(x, y, verbose=0)
-    print(f"{compiled}: changed by {np.abs(layer.kernel.numpy() - before).max():.4f}")
+    print(f"{compiled}: changed by {np.abs(first.kernel.numpy() - before).max():.4f}")
 
 # %% [markdown]
 # Without a new `compile` the training step was the old one, and nobody said so. **Whenever you change `trainable`, compile.**
@@ -438,7 +438,7 @@ widgets.freezing_explorer(profile)
 # says so while you wait. For the figure of the weights, the next cell remembers where they are now.
 
 # %%
-before = backbone.get_weights()
+backbone_before = backbone.get_weights()
 
 # %% deletable=false nbgrader={"cell_type": "code", "checksum": "da91e46c8b5c3e4373c9842d92c67d9a", "grade": false, "grade_id": "fine_tuning_cell", "locked": false, "schema_version": 3, "solution": true}
 # Unfreeze, compile, fit; then join `frozen_history` and the new one into `history`.
@@ -465,7 +465,7 @@ histories.plot_history(history, title="What did fine-tuning add?", caption=split
 # Which weights moved? **Predict:** the lower blocks or the upper ones?
 
 # %%
-inspection.show_moved_weights(backbone, before, caption=splits.caption)
+inspection.show_moved_weights(backbone, backbone_before, caption=splits.caption)
 
 # %% [markdown]
 # All bars are short: a gentle fine-tuning changes weights by a few per cent of their size, and that is enough. A bar of zero is a block that
