@@ -117,7 +117,11 @@ SHOWN_ON_PURPOSE = {
     "keras.layers.Flatten(),",
     'keras.layers.Dense(10, activation="softmax"),',
     "layer.trainable = False",
-    "splits.train, validation_data=splits.validation, epochs=profile.scratch_epochs",
+    "splits.train,",
+    "validation_data=splits.validation,",
+    "epochs=profile.scratch_epochs,",
+    "callbacks=[LiveCurve(splits.caption)],",
+    "verbose=0,",
 }
 
 
