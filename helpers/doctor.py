@@ -224,7 +224,7 @@ def _examine_weights() -> Finding:
 
 def _examine_profile() -> Finding:
     try:
-        profile = profiles.current()
+        profile = profiles.current(pinned="quick")  # as the notebooks ask for it
     except ValueError as error:
         advice = f"Unset {profiles.ENVIRONMENT_VARIABLE}, or set it to one of these."
         return Finding("Profile", PROBLEM, str(error), advice)

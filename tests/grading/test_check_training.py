@@ -132,6 +132,8 @@ def test_fitting_twice_is_right_if_the_history_is_the_last_one(trained, splits, 
 def test_validating_on_the_test_images_is_found(trained, splits, tmp_path):
     model, history = trained
     loss, accuracy = model.evaluate(splits.test, verbose=0)
+    if np.isclose(model.evaluate(splits.validation, verbose=0)[0], loss, rtol=2e-2):
+        pytest.skip("This training ended with losses too alike to tell the two splits apart.")
     on_test = changed(
         history,
         val_loss=[*history.history["val_loss"][:-1], loss],
