@@ -26,7 +26,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 RECORD = Path(__file__).parent / "results" / "transfer_claims.json"
 ASSIGNMENT = "transfer_learning"
-FIRST_CELL = "import keras\nkeras.utils.set_random_seed({seed})"
+FIRST_CELL = """
+from helpers.quiet import import_tensorflow
+import_tensorflow()
+import keras
+keras.utils.set_random_seed({seed})
+"""
 # What the notebook shows in a figure or prints is computed once more from its own variables.
 LAST_CELL = """
 import json
