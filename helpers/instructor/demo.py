@@ -16,6 +16,7 @@ from helpers import profiles
 from helpers.instructor import build, grading
 from helpers.paths import ASSIGNMENTS, course_root
 
+STUDENTS = ("correct", "mistaken", "untouched")
 # One typical mistake in each notebook, as an edit of the solution: cell, right, wrong.
 MISTAKES = {
     "regularization": [
@@ -42,6 +43,7 @@ def run() -> int:
             task = progress.add_task("releasing the assignments", total=1 + len(ASSIGNMENTS))
             build.derive(course_root(), course)
             hand_in_samples(course)
+            register_students(course)
             progress.update(task, advance=1, description="nbgrader autograde")
             problems = {}
             # nbgrader grades one notebook after another; the assignments need not wait.
@@ -80,6 +82,13 @@ def hand_in_samples(course: Path) -> None:
         _hand_in(course, "mistaken", assignment, solution)
 
 
+def register_students(course: Path) -> None:
+    """Enter the students: two nbgraders that meet a new one together would both try to."""
+    with Gradebook(_gradebook(course)) as gradebook:
+        for student in STUDENTS:
+            gradebook.update_or_create_student(student)
+
+
 def autograde(course: Path, assignment: str) -> str:
     """Run plain `nbgrader autograde` in the folder `course`; return its log if it failed."""
     finished = subprocess.run(
@@ -98,14 +107,18 @@ def points_table(course: Path) -> Table:
     table.add_column("student")
     for assignment in ASSIGNMENTS:
         table.add_column(assignment, justify="right")
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
-        for student in ("correct", "mistaken", "untouched"):
+    with Gradebook(_gradebook(course)) as gradebook:
+        for student in STUDENTS:
             row = [student]
             for assignment in ASSIGNMENTS:
                 submission = gradebook.find_submission(assignment, student)
                 row.append(f"{submission.score:g} of {submission.max_score:g}")
             table.add_row(*row)
     return table
+
+
+def _gradebook(course: Path) -> str:
+    return f"sqlite:///{course / 'gradebook.db'}"
 
 
 def _hand_in(course: Path, student: str, assignment: str, notebook: nbformat.NotebookNode) -> None:
