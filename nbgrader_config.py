@@ -3,10 +3,14 @@
 import os
 import sysconfig
 
+from helpers.instructor import kernels
+
 # nbgrader starts alembic by name: the programs of this environment have to be found first.
 programs = sysconfig.get_path("scripts")
 if os.environ.get("PATH", "").split(os.pathsep)[0] != programs:
     os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
+
+kernels.announce()
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
 
@@ -32,8 +36,7 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "helpers.instructor.grading.Prepare",
-    "nbgrader.preprocessors.Execute",
+    "helpers.instructor.grading.Run",
     "helpers.instructor.grading.Judge",
     "nbgrader.preprocessors.IgnorePattern",
     "nbgrader.preprocessors.LimitOutput",

@@ -22,6 +22,7 @@ VERSION = "1.0.0"
 IMAGES = {"train": 10_000, "test": 2_000}
 CHECKSUMS = "checksums.json"
 NEEDED_BYTES = 120_000_000
+IN_CACHE = Path("transfer-learning-course", "tensorflow_datasets")  # below the user's cache
 WORKSHOP = ".preparing-"  # how the name of a folder begins in which a data set is made
 
 # SHA-256 of each split of `rendered_things`, see `fingerprint`. Another value is another data set.
@@ -39,7 +40,7 @@ def default_data_dir() -> Path:
     """Return the folder in the user's cache that holds the embedded data sets."""
     import platformdirs
 
-    return platformdirs.user_cache_path("transfer-learning-course") / "tensorflow_datasets"
+    return platformdirs.user_cache_path() / IN_CACHE
 
 
 def dataset_folder(data_dir: str | Path | None = None, name: str = NAME) -> Path:

@@ -1,32 +1,41 @@
 """The parts of the course that plug into `nbgrader autograde`. `nbgrader_config.py` names them.
 
     Rebuild    take the released notebook, and only the answers from the submission
-    Prepare    make a folder for what the notebook's checks hand over
-    (nbgrader's Execute runs the notebook)
+    Run        run it in an isolated kernel, with a folder for what its checks hand over
     Judge      let a clean process decide on what was handed over; write points and findings
 
 nbgrader then records each check's points, as it does for any other test cell.
 """
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
-from traitlets import Integer
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveCells
+from traitlets import Bool, Integer, Unicode
 
-from helpers.checks import HANDOVER_VARIABLE, Report
+from helpers.checks import HANDOVER_VARIABLE, Report, judges
+from helpers.embedded import dataset
+from helpers.instructor import isolation, submission
+from helpers.instructor.kernels import KERNEL
+
+JUDGE_LIMITS = isolation.Limits()
 
 
 def released_notebook(coursedir: CourseDirectory, assignment: str, notebook: str) -> NotebookNode:
@@ -73,43 +82,123 @@ def register_assignment(assignment: str, **_: Any) -> None:
 
 
 class Rebuild(NbGraderPreprocessor):
-    """Put the submission's answers into the released notebook, and grade that.
+    """Put the submission's answers into the released notebook, and grade that."""
 
-    Only the source of the solution cells is taken, by `grade_id`. Cells that were deleted, copied,
-    edited or tagged otherwise make no difference. An answer that is not there stays the stub.
-    """
+    added_cells = Bool(
+        True, help="Whether to run the code cells that a student has added, too."
+    ).tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the released notebook with the submission's answers."""
         names = resources["nbgrader"]
-        rebuilt = released_notebook(
+        released = released_notebook(
             CourseDirectory(parent=self), names["assignment"], names["notebook"]
         )
-        answers: dict[str, str] = {}
-        for cell in nb.cells:
-            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-            answers.setdefault(grade_id, cell.source)  # a copy further down does not count
-        for cell in rebuilt.cells:
-            if utils.is_solution(cell):
-                grade_id = cell.metadata.nbgrader.grade_id
-                if grade_id not in answers:
-                    self.log.warning("The submission has no cell %r: it stays empty", grade_id)
-                cell.source = answers.get(grade_id, cell.source)
-        return rebuilt, resources
+        problem = submission.problem_of(nb)
+        if not problem:
+            try:
+                answers = submission.take_answers(nb, released)
+                return submission.rebuild(
+                    released, answers, added_cells=self.added_cells
+                ), resources
+            except submission.Unreadable as error:
+                problem = str(error)
+        return submission.unreadable(released, problem), resources
 
 
-class Prepare(NbGraderPreprocessor):
-    """Make the folder into which the notebook's checks hand over, and tell the kernel about it."""
+class Run(Execute):
+    """Run the notebook in a kernel of its own, and stop it when it goes beyond its limits.
+
+    Whatever happens in there, the notebook is judged afterwards: what was handed over until then
+    counts, and the reason for the end is told.
+    """
+
+    kernel_name = Unicode(KERNEL, help="The kernel to run in.").tag(config=True)
+    notebook_timeout = Integer(900, help="Seconds for the whole notebook.").tag(config=True)
+    output_limit = Integer(20_000_000, help="Characters of output of the whole notebook.").tag(
+        config=True
+    )
+    handover_limit = Integer(
+        1_000_000_000, help="Bytes of the files that a notebook may hand over."
+    ).tag(config=True)
 
     def preprocess(
-        self, nb: NotebookNode, resources: dict[str, Any]
+        self, nb: NotebookNode, resources: dict[str, Any], km: Any = None
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Return the notebook unchanged."""
+        """Return the notebook with its outputs; its metadata say why if it was stopped."""
         # Judge finds it through the same variable. nbgrader grades one notebook after another.
         os.environ[HANDOVER_VARIABLE] = tempfile.mkdtemp(prefix="course-handover-")
+        if submission.problem_of(nb):
+            return nb, resources
+        if not dataset.is_prepared():  # from inside, nobody can write it to the user's cache
+            dataset.prepare(progress=False)
+        self._stopped, self._printed, self._started = "", 0, False
+        over = threading.Event()
+        watch = threading.Thread(target=self._watch, args=[over], daemon=True)
+        watch.start()
+        try:
+            nb, resources = super().preprocess(nb, resources, km)
+        except Exception as error:  # an isolated kernel can send anything, or nothing any more
+            if not self._started:
+                raise
+            self._stopped = self._stopped or _why_it_ended(error)
+        finally:
+            over.set()
+            watch.join()
+        if self._stopped:
+            self.log.warning(self._stopped)
+            nb.metadata.setdefault(submission.NOTES, {})["stopped"] = self._stopped
         return nb, resources
+
+    def on_notebook_start(self, **_: Any) -> None:
+        """Remember that the kernel answers; called by nbclient."""
+        self._started = True
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
+        """Count what is printed, on top of what nbclient does with a message."""
+        self._printed += len(str(msg["content"]))
+        if self._printed > self.output_limit:
+            self._stop(f"The notebook printed more than {self.output_limit:,} characters.")
+        return super().process_message(msg, cell, cell_index)
+
+    def _watch(self, over: threading.Event) -> None:
+        """Stop the kernel at its limits: nbclient only asks it to, and it need not listen."""
+        end = time.monotonic() + self.notebook_timeout
+        handover = Path(os.environ[HANDOVER_VARIABLE])
+        while not over.wait(0.5):
+            if time.monotonic() > end:
+                self._stop(f"The notebook ran for more than {self.notebook_timeout} seconds.")
+            elif _size(handover) > self.handover_limit:
+                self._stop(f"The notebook wrote more than {self.handover_limit:,} bytes.")
+
+    def _stop(self, reason: str) -> None:
+        """Kill the kernel and whatever it started."""
+        self._stopped = self._stopped or f"{reason} It was stopped."
+        group = getattr(self.km and self.km.provisioner, "pgid", None)
+        if group:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
+
+def _why_it_ended(error: Exception) -> str:
+    if isinstance(error, DeadKernelError):
+        return "The kernel died: the notebook ended it, or needed too much memory."
+    return f"The notebook's kernel did not answer as a kernel does ({type(error).__name__})."
+
+
+def _size(folder: Path) -> float:
+    """Return the bytes in a folder that somebody else may be writing to."""
+    total = 0
+    try:
+        for path, _, names in os.walk(folder):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    total += Path(path, name).lstat().st_size
+    except RecursionError:  # nobody needs folders that deep
+        return float("inf")
+    return total
 
 
 class Judge(NbGraderPreprocessor):
@@ -123,33 +212,32 @@ class Judge(NbGraderPreprocessor):
         """Return the notebook with points and findings in the outputs of its test cells."""
         handover = Path(os.environ.pop(HANDOVER_VARIABLE))
         try:
-            verdicts = self._judge(handover)
-            stopped = ""
+            verdicts = self._judge(handover) if any(handover.iterdir()) else {}
+            stopped = submission.problem_of(nb)
+            ended = nb.metadata.get(submission.NOTES, {}).get("stopped", "")
             for cell in nb.cells:
                 if utils.is_solution(cell):
                     stopped = stopped or _error_in(cell)
                 elif utils.is_grade(cell) and cell.cell_type == "code":
                     check = cell.metadata.nbgrader.grade_id
-                    _write_verdict(cell, verdicts.get(check, {}), stopped)
+                    _write_verdict(cell, verdicts.get(check, {}), stopped or ended)
                     points, out_of = utils.determine_grade(cell, self.log)
                     self.log.info("%s: %s of %s", check, points, out_of)
         finally:
-            shutil.rmtree(handover, ignore_errors=True)
+            _remove(handover)
         return nb, resources
 
     def _judge(self, handover: Path) -> dict[str, dict[str, str]]:
         """Return, for each check that handed something over, its report or what went wrong."""
         result = Path(tempfile.mkdtemp(prefix="course-verdict-")) / "verdicts.json"
-        command = [sys.executable, "-I", "-m", "helpers.instructor.verdict", handover, result]
-        environment = {
-            name: os.environ[name]
-            for name in ("HOME", "PATH", "LANG", "SYSTEMROOT", "TEMP", "TMPDIR", "COURSE_CACHE")
-            if name in os.environ
-        }
+        program = [sys.executable, "-I", "-m", "helpers.instructor.verdict", handover, result]
+        command = isolation.command(
+            program, limits=JUDGE_LIMITS, readable=[handover], writable=[result.parent]
+        )
         try:
             subprocess.run(
                 command,
-                env=environment,
+                env=isolation.environment(),
                 cwd=result.parent,
                 timeout=self.timeout,
                 check=True,
@@ -164,7 +252,16 @@ class Judge(NbGraderPreprocessor):
         finally:
             shutil.rmtree(result.parent)
         self.log.error(problem)
-        return {check.name: {"problem": problem} for check in handover.iterdir()}
+        return {check: {"problem": problem} for check in judges()}
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, also where somebody made it hard on purpose."""
+    if os.name == "posix":  # these two bear unreadable folders, and any depth
+        subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, capture_output=True)
+        subprocess.run(["rm", "-rf", folder], check=False, capture_output=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_verdict(cell: NotebookNode, verdict: dict[str, str], stopped: str) -> None:
