@@ -87,6 +87,34 @@ def demo() -> None:
     raise typer.Exit(demo.run())
 
 
+@app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="Only this student; may be given several times.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Jobs at a time; one a core if not given.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Run everything again.")] = False,
+    require_isolation: Annotated[
+        bool, typer.Option(help="Refuse to run student code that cannot be isolated.")
+    ] = False,
+) -> None:
+    """Grade what stands in submitted/: isolated, side by side; goes on where it stopped."""
+    from helpers.instructor import grade
+
+    raise typer.Exit(
+        grade.run(
+            assignment,
+            students=student or (),
+            workers=workers,
+            force=force,
+            require_isolation=require_isolation,
+        )
+    )
+
+
 def main() -> None:
     """Run the command line; turn an expected error into its message."""
     app()

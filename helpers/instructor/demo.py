@@ -13,7 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from helpers import profiles
-from helpers.instructor import build, grading
+from helpers.instructor import build, verdict
 from helpers.paths import ASSIGNMENTS, course_root
 
 STUDENTS = ("correct", "mistaken", "untouched")
@@ -130,6 +130,6 @@ def _hand_in(course: Path, student: str, assignment: str, notebook: nbformat.Not
 def _explain(console: Console, course: Path, student: str, assignment: str) -> None:
     path = course / "autograded" / student / assignment / f"{assignment}.ipynb"
     console.rule(f"{student}, {assignment}")
-    for check, lines in grading.findings_of(path).items():
+    for check, lines in verdict.findings_of(path).items():
         text = "\n".join(lines)
         console.print(text if text.startswith(check) else f"{check}: {text}", markup=False)

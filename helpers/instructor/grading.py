@@ -8,12 +8,10 @@ nbgrader then records each check's points, as it does for any other test cell.
 """
 
 import contextlib
-import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,19 +21,16 @@ from typing import Any
 import nbformat
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
-from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveCells
 from traitlets import Bool, Integer, Unicode
 
-from helpers.checks import HANDOVER_VARIABLE, Report, judges
+from helpers.checks import HANDOVER_VARIABLE
 from helpers.embedded import dataset
-from helpers.instructor import isolation, submission
+from helpers.instructor import submission, verdict
 from helpers.instructor.kernels import KERNEL
-
-JUDGE_LIMITS = isolation.Limits()
 
 
 def released_notebook(coursedir: CourseDirectory, assignment: str, notebook: str) -> NotebookNode:
@@ -96,7 +91,7 @@ class Rebuild(NbGraderPreprocessor):
         released = released_notebook(
             CourseDirectory(parent=self), names["assignment"], names["notebook"]
         )
-        problem = submission.problem_of(nb)
+        problem = submission.notes_of(nb).get("problem")
         if not problem:
             try:
                 answers = submission.take_answers(nb, released)
@@ -124,13 +119,16 @@ class Run(Execute):
         1_000_000_000, help="Bytes of the files that a notebook may hand over."
     ).tag(config=True)
 
+    handover_in: Path | None = None  # where to make the folder to hand over into
+
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any], km: Any = None
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook with its outputs; its metadata say why if it was stopped."""
         # Judge finds it through the same variable. nbgrader grades one notebook after another.
-        os.environ[HANDOVER_VARIABLE] = tempfile.mkdtemp(prefix="course-handover-")
-        if submission.problem_of(nb):
+        handover = tempfile.mkdtemp(prefix="course-handover-", dir=self.handover_in)
+        os.environ[HANDOVER_VARIABLE] = handover
+        if submission.notes_of(nb).get("problem"):
             return nb, resources
         if not dataset.is_prepared():  # from inside, nobody can write it to the user's cache
             dataset.prepare(progress=False)
@@ -149,7 +147,7 @@ class Run(Execute):
             watch.join()
         if self._stopped:
             self.log.warning(self._stopped)
-            nb.metadata.setdefault(submission.NOTES, {})["stopped"] = self._stopped
+            submission.note(nb, stopped=self._stopped)
         return nb, resources
 
     def on_notebook_start(self, **_: Any) -> None:
@@ -212,110 +210,16 @@ class Judge(NbGraderPreprocessor):
         """Return the notebook with points and findings in the outputs of its test cells."""
         handover = Path(os.environ.pop(HANDOVER_VARIABLE))
         try:
-            verdicts = self._judge(handover) if any(handover.iterdir()) else {}
-            stopped = submission.problem_of(nb)
-            ended = nb.metadata.get(submission.NOTES, {}).get("stopped", "")
-            for cell in nb.cells:
-                if utils.is_solution(cell):
-                    stopped = stopped or _error_in(cell)
-                elif utils.is_grade(cell) and cell.cell_type == "code":
-                    check = cell.metadata.nbgrader.grade_id
-                    _write_verdict(cell, verdicts.get(check, {}), stopped or ended)
-                    points, out_of = utils.determine_grade(cell, self.log)
-                    self.log.info("%s: %s of %s", check, points, out_of)
+            verdict.write_into(nb, verdict.judge(handover, self.timeout))
         finally:
-            _remove(handover)
+            remove_handover(handover)
         return nb, resources
 
-    def _judge(self, handover: Path) -> dict[str, dict[str, str]]:
-        """Return, for each check that handed something over, its report or what went wrong."""
-        result = Path(tempfile.mkdtemp(prefix="course-verdict-")) / "verdicts.json"
-        program = [sys.executable, "-I", "-m", "helpers.instructor.verdict", handover, result]
-        command = isolation.command(
-            program, limits=JUDGE_LIMITS, readable=[handover], writable=[result.parent]
-        )
-        try:
-            subprocess.run(
-                command,
-                env=isolation.environment(),
-                cwd=result.parent,
-                timeout=self.timeout,
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-            return json.loads(result.read_text(encoding="utf-8"))
-        except subprocess.TimeoutExpired:
-            problem = f"Judging took longer than {self.timeout} seconds and was stopped."
-        except subprocess.CalledProcessError as error:
-            problem = f"Judging stopped: {error.stderr.strip()[-500:]}"
-        finally:
-            shutil.rmtree(result.parent)
-        self.log.error(problem)
-        return {check: {"problem": problem} for check in judges()}
 
-
-def _remove(folder: Path) -> None:
+def remove_handover(folder: Path) -> None:
     """Remove a folder, also where somebody made it hard on purpose."""
     if os.name == "posix":  # these two bear unreadable folders, and any depth
         subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, capture_output=True)
         subprocess.run(["rm", "-rf", folder], check=False, capture_output=True)
     else:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _write_verdict(cell: NotebookNode, verdict: dict[str, str], stopped: str) -> None:
-    """Replace the outputs of a test cell by its findings and, last, its points.
-
-    Args:
-        cell: the test cell.
-        verdict: the report of its check, or what went wrong with judging; may be empty.
-        stopped: the first error in a solution cell above; may be empty.
-    """
-    if "report" in verdict:
-        report = Report.from_json(verdict["report"])
-        points = cell.metadata.nbgrader.points * report.points / report.out_of
-        shown = {"text/plain": str(report), "text/html": report._repr_html_()}
-    else:
-        points = 0.0
-        reason = verdict.get("problem") or stopped or _error_in(cell)
-        reason = reason or "The check's cell did not run to its end."
-        shown = {"text/plain": f"No points, because nothing came to be checked. {reason}"}
-    cell.outputs = [
-        nbformat.v4.new_output("display_data", data=shown),
-        nbformat.v4.new_output(
-            "execute_result",
-            data={"text/plain": repr(float(points))},
-            execution_count=cell.execution_count,
-        ),
-    ]
-
-
-def _error_in(cell: NotebookNode) -> str:
-    """Return in a sentence the error that stopped a cell; empty if none did."""
-    for output in cell.get("outputs", ()):
-        if output.output_type == "error":
-            name = cell.metadata.nbgrader.grade_id
-            if output.ename == "NotImplementedError":
-                return f"The cell `{name}` is still the stub, or a part of it."
-            return f"The cell `{name}` stopped with {output.ename}: {output.evalue}"
-    return ""
-
-
-def findings_of(notebook: Path) -> dict[str, list[str]]:
-    """Return what a graded notebook says about each of its checks, as plain text lines.
-
-    Args:
-        notebook: an autograded notebook.
-    """
-    graded = nbformat.read(notebook, as_version=4)
-    return {
-        cell.metadata.nbgrader.grade_id: [
-            line
-            for output in cell.outputs
-            if output.output_type == "display_data"
-            for line in output.data["text/plain"].splitlines()
-        ]
-        for cell in graded.cells
-        if utils.is_grade(cell) and cell.cell_type == "code"
-    }

@@ -185,20 +185,26 @@ def rebuild(released: NotebookNode, answers: Answers, *, added_cells: bool = Tru
                 cells.append(_own_cell("markdown", f"shown-{name}", shown))
         _add(cells, answers, name, added_cells)
     rebuilt.cells = cells
-    rebuilt.metadata[NOTES] = {"missing": missing}
+    note(rebuilt, missing=missing)
     return rebuilt
 
 
 def unreadable(released: NotebookNode, problem: str) -> NotebookNode:
     """Return the released notebook with the reason why nothing was taken from a submission."""
     rebuilt = copy.deepcopy(released)
-    rebuilt.metadata[NOTES] = {"problem": problem}
+    note(rebuilt, problem=problem)
     return rebuilt
 
 
-def problem_of(notebook: NotebookNode) -> str:
-    """Return why nothing was taken from the submission of a rebuilt notebook; empty if it was."""
-    return notebook.metadata.get(NOTES, {}).get("problem", "")
+def notes_of(notebook: NotebookNode) -> dict[str, Any]:
+    """Return what was noted about a notebook: `missing`, `problem`, `stopped`, where they apply."""
+    notes = notebook.metadata.get(NOTES)
+    return notes if isinstance(notes, dict) else {}
+
+
+def note(notebook: NotebookNode, **notes: Any) -> None:
+    """Add to what is noted about a notebook."""
+    notebook.metadata[NOTES] = notes_of(notebook) | notes
 
 
 def _add(cells: list[NotebookNode], answers: Answers, above: str, wanted: bool) -> None:

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from helpers.instructor import build, demo, grading
+from helpers.instructor import build, demo, verdict
 from helpers.paths import course_root
 
 
@@ -76,7 +76,7 @@ def points(course, student, assignment):
 
 def findings(course, student, assignment):
     path = course / "autograded" / student / assignment / f"{assignment}.ipynb"
-    return {check: "\n".join(lines) for check, lines in grading.findings_of(path).items()}
+    return {check: "\n".join(lines) for check, lines in verdict.findings_of(path).items()}
 
 
 def test_the_solution_gets_all_points_from_a_clone_whose_gradebook_is_empty(course):
@@ -115,7 +115,7 @@ def test_a_model_that_is_a_text_is_named_as_such_although_the_check_was_deleted(
 
 def test_a_deleted_answer_stays_a_stub_and_the_class_goes_on(course):
     told = findings(course, "damaged", "regularization")
-    assert "`training_cell` is still the stub" in told["check_training"]
+    assert "`training_cell` is missing" in told["check_training"]
     path = course / "autograded" / "damaged" / "regularization" / "regularization.ipynb"
     assert "raise NotImplementedError" in path.read_text(encoding="utf-8")
 
