@@ -11,6 +11,7 @@ in, what was judged under a hash of the checks.
 """
 
 import hashlib
+import io
 import json
 import logging
 import os
@@ -30,6 +31,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from rich.console import Console
@@ -132,12 +134,12 @@ def run(
     todo = [job for job in jobs if force or _is_to_do(job)]
     failed = _work(console, course, todo, workers or profiles.usable_cores(), force=force)
     graded = [job for job in jobs if job.student not in failed]
-    _record(console, config, assignment, graded)
+    failed |= _record(console, config, assignment, graded)
     for student, problem in failed.items():
         console.print(f"[red]{student}:[/red] {problem}", soft_wrap=True)
     console.print(
-        f"{assignment}: {len(graded)} graded ({len(todo)} of them had to be run or judged), "
-        f"{len(failed)} failed."
+        f"{assignment}: {len(jobs) - len(failed)} graded, {len(failed)} failed. "
+        f"{len(todo)} had to be run or judged; the others were up to date."
     )
     return int(bool(failed))
 
@@ -287,15 +289,20 @@ class Finished(NbGraderPreprocessor):
         return notebook, resources
 
 
-def _record(console: Console, config: Config, assignment: str, jobs: list[Job]) -> None:
-    """Let nbgrader write finished jobs into `autograded/` and into its gradebook, one by one."""
+def _record(console: Console, config: Config, assignment: str, jobs: list[Job]) -> dict[str, str]:
+    """Let nbgrader write finished jobs into `autograded/` and into its gradebook, one by one.
+
+    Returns:
+        What went wrong, by student.
+    """
     coursedir = CourseDirectory(config=config)
     root = Path(coursedir.root)
     fresh = [
         job for job in jobs if job.state.get("recorded") != _recorded_key(root, assignment, job)
     ]
+    failed: dict[str, str] = {}
     if not fresh:
-        return
+        return failed
     submitted = root / coursedir.submitted_directory
     clean = Path(JOBS, "submitted")
     shutil.rmtree(root / clean, ignore_errors=True)
@@ -321,10 +328,18 @@ def _record(console: Console, config: Config, assignment: str, jobs: list[Job]) 
             writer = Autograde(coursedir=CourseDirectory(config=config), config=config)
             writer.log.setLevel(logging.ERROR)
             writer.force = True
-            writer.start()
-            job.remember(recorded=_recorded_key(root, assignment, job))
+            told = io.StringIO()
+            writer.log.addHandler(handler := logging.StreamHandler(told))
+            try:
+                writer.start()
+                job.remember(recorded=_recorded_key(root, assignment, job))
+            except NbGraderException:
+                failed[job.student] = f"nbgrader could not write the result.\n{told.getvalue()}"
+            finally:
+                writer.log.removeHandler(handler)
             progress.advance(task)
     shutil.rmtree(root / clean, ignore_errors=True)
+    return failed
 
 
 def _recorded_key(root: Path, assignment: str, job: Job) -> str:

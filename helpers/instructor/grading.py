@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
@@ -119,6 +120,9 @@ class Run(Execute):
         1_000_000_000, help="Bytes of the files that a notebook may hand over."
     ).tag(config=True)
 
+    memory_limit = Integer(
+        8 * 2**30, help="Bytes of memory of the kernel and all that it starts."
+    ).tag(config=True)
     handover_in: Path | None = None  # where to make the folder to hand over into
 
     def preprocess(
@@ -145,6 +149,10 @@ class Run(Execute):
         finally:
             over.set()
             watch.join()
+        if _size(Path(handover)) > self.handover_limit:
+            remove_handover(Path(handover))
+            Path(handover).mkdir()
+            self._stopped = self._stopped or "The notebook wrote more than it may hand over."
         if self._stopped:
             self.log.warning(self._stopped)
             submission.note(nb, stopped=self._stopped)
@@ -168,8 +176,20 @@ class Run(Execute):
         while not over.wait(0.5):
             if time.monotonic() > end:
                 self._stop(f"The notebook ran for more than {self.notebook_timeout} seconds.")
+            elif self._memory() > self.memory_limit:
+                self._stop(f"The notebook used more than {self.memory_limit:,} bytes of memory.")
             elif _size(handover) > self.handover_limit:
                 self._stop(f"The notebook wrote more than {self.handover_limit:,} bytes.")
+
+    def _memory(self) -> int:
+        """Return the bytes in memory of the kernel and all that it started."""
+        provisioner = self.km and self.km.provisioner
+        total = 0
+        with contextlib.suppress(psutil.Error, AttributeError, TypeError):
+            for process in psutil.Process(provisioner.pid).children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    total += process.memory_info().rss
+        return total
 
     def _stop(self, reason: str) -> None:
         """Kill the kernel and whatever it started."""

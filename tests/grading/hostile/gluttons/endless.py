@@ -1,0 +1,5 @@
+# Told: 40 seconds
+while True:
+    try:
+        while True: pass
+    except KeyboardInterrupt: pass

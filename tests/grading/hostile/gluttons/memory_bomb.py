@@ -1,0 +1,2 @@
+# Told: MemoryError
+x = bytearray(20 * 2**30)

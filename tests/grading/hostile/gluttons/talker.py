@@ -1,0 +1,2 @@
+# Told: printed more than
+while True: print('x' * 100_000)
