@@ -1,5 +1,4 @@
 # Told: 40 seconds
-while True:
-    try:
-        while True: pass
-    except KeyboardInterrupt: pass
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+while True: pass
