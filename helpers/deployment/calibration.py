@@ -229,10 +229,11 @@ def show_reliability(
             s=10 + 150 * one.counts[filled] / one.counts.sum(),
             color=COLOURS[1],
             zorder=3,
+            clip_on=False,
             label="mean of a bin (area: images)",
         )
         axis.set(xlabel="Confidence (%)", xlim=(0, 100), ylim=(0, 100), aspect="equal")
-        axis.set_title(f"{name}: off by {one.error:.1%} on average", fontsize="medium")
+        axis.set_title(f"{name}: off by {100 * one.error:.1f} points", fontsize="medium")
         sides = [
             f"{low:.0f} to {low + 100 * width:.0f} %: {100 * right:.0f} % right"
             for low, right in zip(100 * one.edges[:-1], one.accuracy, strict=True)
@@ -241,7 +242,7 @@ def show_reliability(
         told.append(f"{name}, expected calibration error {one.error:.1%}: {', '.join(sides)}")
     first = np.atleast_1d(axes)[0]
     first.set_ylabel("Right answers (%)")
-    first.legend(fontsize=8, loc="upper left")
+    figure.legend(*first.get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=8)
     figure.alt = f"Right answers by confidence. {'. '.join(told)}. {caption}".strip()
     return figure
 
