@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from helpers.deployment.accuracy import measure_accuracy
 from helpers.deployment.artifact import Artifact, open_artifact
-
-if TYPE_CHECKING:
-    import numpy as np
 
 TOLERANCE = 1e-4  # how far probabilities may lie apart and still count as equal
 TIME_LIMIT = 300.0  # seconds
@@ -33,7 +33,7 @@ class FreshPredictions:
         peak_memory: bytes that the process had at most; None where nobody counts them.
     """
 
-    probabilities: "np.ndarray" = field(repr=False)
+    probabilities: np.ndarray = field(repr=False)
     errors: dict[int, str]
     peak_memory: int | None
 
@@ -101,8 +101,6 @@ def predict_in_fresh_process(
         ArtifactError: there is no artifact, or it was changed.
         FreshProcessError: the process failed, or took too long.
     """
-    import numpy as np
-
     artifact = open_artifact(artifact)
     files = [str(Path(path).absolute()) for path in image_paths]
     with tempfile.TemporaryDirectory() as workshop:
@@ -160,21 +158,19 @@ def run_script(arguments: Sequence[Any], purpose: str, timeout: float) -> None:
 
 
 def compare_predictions(
-    expected: "np.ndarray", found: "np.ndarray", labels: "np.ndarray | None" = None
+    expected: np.ndarray, found: np.ndarray, labels: np.ndarray | None = None
 ) -> Equality:
     """Compare two sets of probabilities for the same images.
 
     Args:
         expected: float of shape (n, classes), such as what `model.predict` returned.
         found: the same from elsewhere.
-        labels: int of shape (n,), the right classes, to compare accuracies too.
+        labels: int of shape (n,), or one-hot (n, classes), to compare accuracies too.
 
     Raises:
         ValueError: the shapes differ, there are no images, or a number is NaN because a file could
             not be read.
     """
-    import numpy as np
-
     expected, found = np.asarray(expected), np.asarray(found)
     if expected.shape != found.shape or expected.ndim != 2 or not len(expected):
         raise ValueError(
@@ -188,7 +184,7 @@ def compare_predictions(
         )
     accuracy = None
     if labels is not None:
-        accuracy = tuple(float((p.argmax(axis=1) == labels).mean()) for p in (expected, found))
+        accuracy = (measure_accuracy(expected, labels), measure_accuracy(found, labels))
     return Equality(
         images=len(expected),
         largest_difference=float(np.abs(expected - found).max()),
@@ -197,7 +193,7 @@ def compare_predictions(
     )
 
 
-def write_images(images: "np.ndarray", folder: str | Path) -> list[Path]:
+def write_images(images: np.ndarray, folder: str | Path) -> list[Path]:
     """Write images as PNG files, whose pixels come back exactly as they were stored.
 
     Args:
@@ -208,7 +204,6 @@ def write_images(images: "np.ndarray", folder: str | Path) -> list[Path]:
     Returns:
         The paths, in the order of the images.
     """
-    import numpy as np
     from PIL import Image
 
     folder = Path(folder)
