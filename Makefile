@@ -15,6 +15,9 @@ export PATH := $(CURDIR)/$(BIN):$(USER_PATH)
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Two files of tests at a time; a test that fails alone is looked for with `make test PARALLEL=`.
+PARALLEL := --numprocesses=2 --dist=loadfile
+
 # A name on PATH proves nothing (pyenv puts one there for every version), so each is tried.
 CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 python)
 FITS := import sys, venv, pip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -43,11 +46,11 @@ notebooks: $(READY) ## rebuild everything that is derived from solutions/*/*.py
 
 .PHONY: test
 test: lint ## run the tests, except the slow ones
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" $(PARALLEL)
 
 .PHONY: test-all
 test-all: lint ## run every test; those on real images need TFDS_DATA_DIR
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 .PHONY: bench
 bench: $(READY) ## measure, print ratios, write bench/*.json; BENCH="widgets checks" runs some

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from helpers import profiles
 from helpers.instructor import build, grading
 from helpers.paths import ASSIGNMENTS, course_root
 
@@ -40,13 +42,18 @@ def run() -> int:
             task = progress.add_task("releasing the assignments", total=1 + len(ASSIGNMENTS))
             build.derive(course_root(), course)
             hand_in_samples(course)
-            progress.advance(task)
-            for assignment in ASSIGNMENTS:
-                progress.update(task, description=f"nbgrader autograde {assignment}")
-                if problem := autograde(course, assignment):
-                    console.print(f"[red]nbgrader could not grade {assignment}:[/red]\n{problem}")
-                    return 1
-                progress.advance(task)
+            progress.update(task, advance=1, description="nbgrader autograde")
+            problems = {}
+            # nbgrader grades one notebook after another; the assignments need not wait.
+            with ThreadPoolExecutor(max_workers=profiles.usable_cores()) as pool:
+                graded = pool.map(lambda assignment: autograde(course, assignment), ASSIGNMENTS)
+                for assignment, problem in zip(ASSIGNMENTS, graded, strict=True):
+                    problems[assignment] = problem
+                    progress.advance(task)
+        if failed := {name: problem for name, problem in problems.items() if problem}:
+            for assignment, problem in failed.items():
+                console.print(f"[red]nbgrader could not grade {assignment}:[/red]\n{problem}")
+            return 1
         console.print(points_table(course))
         for assignment in ASSIGNMENTS:
             for student in ("mistaken", "untouched"):

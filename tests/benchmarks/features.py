@@ -527,6 +527,7 @@ def measure(names: list[str], options: Options, path: Path, *, again: bool = Fal
         start = time.perf_counter()
         row = ROWS[name](options)
         row |= {
+            "command": "python -m tests.benchmarks.features --out FILE.json",
             "data": options.profile(BATCH).dataset,
             "backbone": f"{options.backbone}, random weights",
             "rounds": options.rounds,

@@ -7,12 +7,18 @@ from . import chromium
 
 pytestmark = pytest.mark.browser
 
-FIGURES = ("overfitting_explorer", "dropout_explorer", "batch_normalization_explorer")
+FIGURES = (
+    "overfitting_explorer",
+    "dropout_explorer",
+    "batch_normalization_explorer",
+    "labels_explorer",
+    "freezing_explorer",
+)
 
 
 @pytest.fixture(scope="module")
 def page(course, lab_server):
-    """A page with a notebook on which the three figures have been run."""
+    """A page with a notebook on which all figures have been run."""
     cells = [nbformat.v4.new_code_cell("from helpers import widgets")]
     cells += [nbformat.v4.new_code_cell(f"widgets.{name}()") for name in FIGURES]
     opened_first = course / "work" / "regularization" / "regularization.ipynb"
@@ -68,7 +74,7 @@ def test_a_front_end_shows_controls_one_picture_and_a_sentence(figure, screensho
     assert image.count() == 1
     assert image.evaluate("image => image.complete && image.naturalWidth == image.width")
     assert image.get_attribute("alt") == sentence(figure)
-    assert figure.get_by_role("slider").count() >= 1
+    assert figure.get_by_role("slider").count() + figure.get_by_role("checkbox").count() >= 1
     assert len(sentence(figure).split()) > 20
 
 
@@ -100,6 +106,19 @@ def test_a_front_end_shows_controls_one_picture_and_a_sentence(figure, screensho
                 ("slider", "Beta (shift)", "ArrowRight"),
                 ("button", "Inference", "Space"),
             ],
+        ),
+        (
+            "labels_explorer",
+            [
+                ("button", "96 px", "Space"),
+                ("checkbox", "From scratch", "Space"),
+                ("checkbox", "Frozen", "Space"),
+                ("checkbox", "Fine-tuned", "Space"),
+            ],
+        ),
+        (
+            "freezing_explorer",
+            [("slider", "Frozen", "ArrowLeft"), ("slider", "Frozen", "End")],
         ),
     ],
     indirect=["figure"],
