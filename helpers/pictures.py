@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import tensorflow as tf
     from PIL import Image
 
     from helpers.data import Splits
@@ -38,7 +39,7 @@ def write_pictures(splits: "Splits", folder: str | Path) -> list[Path]:
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    images = validation_arrays(splits, PLAIN + len(ODD))[0]
+    images = to_arrays(splits.validation, PLAIN + len(ODD))[0]
     paths = []
     names = [*PLAIN * ["plain.png"], *ODD]
     for number, (image, name) in enumerate(zip(images, names, strict=True)):
@@ -49,12 +50,17 @@ def write_pictures(splits: "Splits", folder: str | Path) -> list[Path]:
     return paths
 
 
-def validation_arrays(splits: "Splits", most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return validation images, float32 (n, 32, 32, 3) in [0, 1], and their classes, int64 (n,)."""
-    images = splits.validation.unbatch()
-    some = list((images if most is None else images.take(most)).as_numpy_iterator())
-    pictures, one_hot = zip(*some, strict=True)
-    return np.stack(pictures), np.stack(one_hot).argmax(axis=1)
+def to_arrays(dataset: "tf.data.Dataset", most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images of a split, float32 (n, 32, 32, 3) in [0, 1], and their classes, (n,).
+
+    Args:
+        dataset: such as `splits.validation`.
+        most: how many images at most; all if not given.
+    """
+    single = dataset.unbatch()
+    some = (single if most is None else single.take(most)).as_numpy_iterator()
+    images, one_hot = zip(*some, strict=True)
+    return np.stack(images), np.stack(one_hot).argmax(axis=1)
 
 
 def show_decoded(paths: Sequence[Path], *, caption: str = "") -> "DescribedFigure":

@@ -132,7 +132,8 @@ def run_script(arguments: Sequence[Any], purpose: str, timeout: float) -> None:
         FreshProcessError: it ended with an error, or did not end.
     """
     # -I: neither PYTHONPATH, nor the folder of the script, nor this folder can bring modules in.
-    command = [sys.executable, "-I", *map(str, arguments)]
+    # -B: no bytecode beside the scripts, which would change the artifact.
+    command = [sys.executable, "-I", "-B", *map(str, arguments)]
     try:
         finished = subprocess.run(
             command,

@@ -131,6 +131,7 @@ def classify(folder, files, threads=1):
 
 def _load_decoder(folder):
     """Load `decoder.py` by its path: nothing else in the folder becomes importable."""
+    sys.dont_write_bytecode = True  # a new file would change the artifact
     spec = importlib.util.spec_from_file_location("decoder", Path(folder) / "decoder.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers.deployment.decoder import FORMATS, PIXELS, ImageError, decode_image
 from helpers.figures import COLOURS, GREY, new_figure
+from helpers.pictures import to_arrays
 from helpers.widgets.explorer import Explorer
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class PictureClassifier(Explorer):
         self._predict = predict
         self._names = splits.class_names
         self._threshold = threshold
-        self._images, self._labels = _test_pictures(splits)
+        self._images, self._labels = to_arrays(splits.test, TEST_PICTURES)
         figure, (sharp, small, bars) = new_figure(8.6, 3.2, columns=3, caption=splits.caption)
         for axes in (sharp, small):
             axes.set_axis_off()
@@ -108,15 +109,8 @@ class PictureClassifier(Explorer):
             text.set_text("")
 
 
-def _test_pictures(splits: "Splits") -> tuple[np.ndarray, np.ndarray]:
-    """Return some test images, float32 (n, 32, 32, 3) in [0, 1], and their classes, int64 (n,)."""
-    batches = list(splits.test.unbatch().take(TEST_PICTURES).as_numpy_iterator())
-    images, one_hot = zip(*batches, strict=True)
-    return np.stack(images), np.stack(one_hot).argmax(axis=1)
-
-
 def _as_png(image: np.ndarray) -> bytes:
-    """Return an image with numbers in [0, 1] as a PNG file, so that it is decoded like any other."""
+    """Return an image with numbers in [0, 1] as a PNG file, to be decoded like any other."""
     from PIL import Image
 
     buffer = io.BytesIO()
