@@ -125,15 +125,16 @@ def _empty_picture(axes):
 
 def _empty_bars(axes, threshold: float | None):
     """Draw the axes of the classes; return the bars and their texts, the first on top."""
-    bars = axes.barh(range(TOP), [0.0] * TOP, color=[COLOURS[0]] + [COLOURS[5]] * (TOP - 1))
-    axes.set(xlim=(0, 1), ylim=(TOP - 0.4, -0.8), yticks=[])
+    colours = [COLOURS[0]] + [COLOURS[5]] * (TOP - 1)
+    bars = axes.barh(range(TOP), [0.0] * TOP, height=0.4, color=colours)
+    axes.set(xlim=(0, 1), ylim=(TOP - 0.6, -0.8), yticks=[])
     axes.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     axes.set_xlabel("confidence", fontsize="small")
     axes.set_title("What it says", fontsize="medium")
     if threshold is not None:
         axes.axvline(threshold, color=GREY, linestyle="--", linewidth=1)
     texts = [
-        axes.text(0.02, place - 0.42, "", va="bottom", fontsize="small") for place in range(TOP)
+        axes.text(0.02, place - 0.22, "", va="bottom", fontsize="small") for place in range(TOP)
     ]
     return list(bars), texts
 
