@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers.deployment.decoder import FORMATS, PIXELS, ImageError, decode_image
+from helpers.deployment.decoder import PIXELS, ImageError, decode_image
 from helpers.figures import COLOURS, GREY, new_figure
 from helpers.pictures import to_arrays
 from helpers.widgets.explorer import Explorer
@@ -62,7 +62,7 @@ class PictureClassifier(Explorer):
             sharp, small = (decode_image(io.BytesIO(content), size) for size in (SHARP, PIXELS))
         except ImageError as error:
             self._clear(f"No picture: {_short(name)}")
-            return f"{told}this cannot be classified. {error} Choose a picture: {_known()}."
+            return f"{told}this cannot be classified. {error}"
         self._titles[0].set_text(title)
         self._sharp.set_data(sharp)
         self._small.set_data(small)
@@ -141,7 +141,3 @@ def _empty_bars(axes, threshold: float | None):
 
 def _short(name: str, most: int = 24) -> str:
     return name if len(name) <= most else f"{name[: most - 8]}...{name[-5:]}"
-
-
-def _known() -> str:
-    return ", ".join(FORMATS)

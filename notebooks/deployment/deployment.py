@@ -439,13 +439,23 @@ deployment.show_costs(costs, caption=splits.caption)
 # ## Serve it
 #
 # *15 minutes.* Most models answer over HTTP: a program listens, others send a picture and get classes and probabilities. The course
-# has one, built with FastAPI. Open a terminal in the folder of this notebook and start it with an artifact:
+# has such a service, built with [FastAPI](https://fastapi.tiangolo.com/). Open a terminal (File, New, Terminal), go to the folder of this notebook, and start it with
+# an artifact:
 
 # %%
+print(f"cd {folder.resolve().parent}")
 print(f"course serve {artifacts['litert_float32'].folder}")
 
 # %% [markdown]
-# SERVE
+# It tells its address. Open that address in a browser with `/docs` behind it: a page that lists what can be asked, and lets you try. Send it one of
+# the files in `artifacts/pictures`, then `artifacts/essay.docx`. **Before you do, predict:** what should a service answer to a file that is
+# no picture?
+
+# %% [markdown]
+# A clear refusal, with a status between 400 and 499: the *request* was wrong, not the service. What comes over a network was made by anybody. So a
+# service limits the size of a file, the pixels of a picture and the time for an answer, and listens only to its own computer until
+# somebody decides otherwise. Ctrl+C in the terminal ends it.
+
 # %% [markdown]
 # ## Use it
 #
