@@ -74,4 +74,6 @@ def to_png(figure: Figure) -> bytes:
 def image_tag(png: bytes, alt: str) -> str:
     """Return an HTML image that needs no file, with its alternative text."""
     data = base64.b64encode(png).decode("ascii")
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+    # No wider than its cell: on a narrow screen it shrinks.
+    style = "max-width: 100%; height: auto"
+    return f'<img alt="{html.escape(alt)}" style="{style}" src="data:image/png;base64,{data}">'

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-ASSIGNMENTS = ("regularization", "transfer_learning")
+ASSIGNMENTS = ("regularization", "transfer_learning", "deployment")
 
 
 def course_root() -> Path:

@@ -13,6 +13,8 @@ HARMLESS = (
     "cudart_stub.cc",  # "Could not find cuda drivers": true of every machine without a GPU
     "cpu_feature_guard.cc",
     "oneDNN custom operations are on",  # on processors that have use for them
+    "Created TensorFlow Lite XNNPACK delegate",  # LiteRT, with its first model
+    "fully_quantize:",  # LiteRT's converter, with its settings
 )
 
 
@@ -24,7 +26,7 @@ def import_tensorflow() -> None:
     every `fit` that a `tf.data.Dataset` shuffles itself, and TensorFlow tells each saved model.
     """
     if "tensorflow" not in sys.modules:
-        with _without_harmless_lines():
+        with without_harmless_lines():
             import keras  # noqa: F401
             import tensorflow  # noqa: F401
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -32,7 +34,7 @@ def import_tensorflow() -> None:
 
 
 @contextmanager
-def _without_harmless_lines() -> Iterator[None]:
+def without_harmless_lines() -> Iterator[None]:
     """Hold back what is written to file descriptor 2, then pass on all but the harmless lines."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held_back:

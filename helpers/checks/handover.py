@@ -107,7 +107,7 @@ def _require_model(model: Any) -> None:
         )
     if not isinstance(model, keras.Model):
         raise NotAModel(
-            f"`model` is {_describe(model)}, not a Keras model such as `keras.Sequential([...])`."
+            f"`model` is {describe(model)}, not a Keras model such as `keras.Sequential([...])`."
         )
 
 
@@ -190,7 +190,8 @@ def _does_not_take_images(model: "keras.Model", error: Exception) -> str:
     return f"Your model does not take images of shape {IMAGE_SHAPE}: {_reason(error)}"
 
 
-def _describe(value: Any) -> str:
+def describe(value: Any) -> str:
+    """Say in a few words what a learner's value is."""
     if value is None:
         return "`None`"
     if isinstance(value, str):
@@ -279,7 +280,7 @@ def _describe_history(history: Any) -> dict[str, Any]:
     try:
         kept = keep_history(history)
     except (TypeError, ValueError):
-        return {"no_history": f"`history` is {_describe(history)}, not what `fit` returned."}
+        return {"no_history": f"`history` is {describe(history)}, not what `fit` returned."}
     curves = {name: list(values) for name, values in kept.curves.items()}
     return {"curves": curves, "boundaries": list(kept.boundaries)}
 
@@ -288,12 +289,13 @@ class Artifact:
     """An artifact that `write_artifact` wrote, opened by a check.
 
     Attributes:
+        folder: where it is.
         facts: what the notebook's kernel said about the model: words, and what only a kernel can
             know, such as which weights are frozen. What a model does is tried out instead.
     """
 
     def __init__(self, folder: Path):
-        self._folder = folder
+        self.folder = folder
         self.facts: dict[str, Any] = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
 
     @cached_property
@@ -301,7 +303,7 @@ class Artifact:
         import_tensorflow()
         import tensorflow as tf
 
-        return tf.saved_model.load(str(self._folder / "model"))
+        return tf.saved_model.load(str(self.folder / "model"))
 
     @cached_property
     def weights(self) -> dict[str, "tf.Variable"]:

@@ -340,9 +340,176 @@ FINE_TUNING = {
     ),
 }
 
+
+def _artifact_messages(criterion: str, read: str) -> dict[str, Message]:
+    return {
+        "no-artifacts": Message(
+            criterion,
+            "{reason}",
+            "The check copies each artifact's folder and asks the model in it, as a stranger's "
+            "computer would.",
+            read,
+        ),
+        "missing-format": Message(
+            criterion,
+            "Of the {all} formats {count} are missing: {missing}.",
+            "Each format runs where another one does not: in Keras, in a server, on a phone.",
+            "Your turn: export",
+        ),
+        "damaged-artifact": Message(
+            criterion,
+            "`{format}`: {reason}.",
+            "Whoever gets a file has to be able to tell that it is whole. The checksums in "
+            "`artifact.json` are there for that.",
+            "What an artifact is",
+        ),
+        "wrong-format": Message(
+            criterion,
+            "Under `{format}` lies an artifact of another format: {title}.",
+            "Whoever picks an artifact by its name then starts the wrong program.",
+            "What an artifact is",
+        ),
+    }
+
+
+def _does_not_run(criterion: str) -> dict[str, Message]:
+    return {
+        "does-not-run": Message(
+            criterion,
+            "`{format}` does not answer for {count} validation images in a process without your "
+            "notebook: {reason}.",
+            "An artifact has to carry all it needs. Code that only your notebook knows is not in "
+            "it.",
+            "A model that does not come back",
+        ),
+    }
+
+
+EXPORT = {
+    "not-a-model": _no_model("artifacts", "The model"),
+    **_output_messages("artifacts", "The model", "The model"),
+    **_artifact_messages("artifacts", "Your turn: export"),
+    **_does_not_run("artifacts"),
+    "other-answers": Message(
+        "answers",
+        "`{format}` and your model differ by up to {difference:.2g} in a probability; allowed here "
+        "are {limit:g}.",
+        "Then another model was exported: before its training, without its preprocessing, or one "
+        "from an earlier run. Only the difference shows it.",
+        "Your turn: export",
+    ),
+    "wrong-classes": Message(
+        "classes",
+        "In `{format}` {count} of the ten names are in other places: number {place} is called "
+        "'{said}', and its images show: {right}.",
+        "The network gives ten numbers without names. With a wrong list every answer is wrong, "
+        "however good the numbers are.",
+        "What an artifact is",
+    ),
+    "not-trained": Message(
+        "trained",
+        "`{format}` names {score:.0%} of {count} validation images rightly; guessing gives 10%.",
+        "An export keeps what the weights are at that moment. It does not train them.",
+        "The model",
+    ),
+}
+
+EQUALITY = {
+    "not-a-model": _no_model("fresh", "The model"),
+    **_output_messages("fresh", "The model", "The model"),
+    **_artifact_messages("fresh", "Your turn: export"),
+    **_does_not_run("fresh"),
+    "no-predictions": Message(
+        "fresh",
+        "{reason}",
+        "A proof compares numbers. Keep for each format the probabilities that came out of its "
+        "fresh process.",
+        "Your turn: prove it",
+    ),
+    "wrong-predictions-shape": Message(
+        "fresh",
+        "`fresh['{format}']` has the shape {shape}; the validation images give {expected}.",
+        "Only the same images in the same order can be compared.",
+        "Your turn: prove it",
+    ),
+    "from-the-notebook": Message(
+        "fresh",
+        "`fresh['{format}']` holds the answers of the notebook's model; those of the artifact "
+        "differ from them by up to {difference:.2g}.",
+        "A model that is compared with itself is always equal. The other side of the comparison "
+        "has to come from the artifact.",
+        "Equal to whom?",
+    ),
+    "not-from-the-artifact": Message(
+        "fresh",
+        "`fresh['{format}']` is up to {difference:.2g} away from what that artifact answers for "
+        "the validation images.",
+        "Other images, another order or another artifact: then the comparison says nothing about "
+        "this one.",
+        "Your turn: prove it",
+    ),
+    "no-verdict": Message(
+        "verdict",
+        "{reason}",
+        "Somebody has to be able to act on it: deliver, or do not.",
+        "Your turn: prove it",
+    ),
+    "called-equal": Message(
+        "verdict",
+        "You call `{format}` equal. Its largest difference is {difference:.2g}, the same top class "
+        "comes out for {same:.1%} of the images; both conditions have to hold.",
+        "The same top class on a few images hides a change that shows on other ones. Take the "
+        "largest difference, not the mean.",
+        "Equal to whom?",
+    ),
+    "called-different": Message(
+        "verdict",
+        "You call `{format}` not equal. Its largest difference is {difference:.2g}, and the same "
+        "top class comes out for {same:.1%} of the images.",
+        "Two programs add the same numbers in another order, so the last digits always differ. "
+        "Exact equality is too much to ask.",
+        "Equal to whom?",
+    ),
+}
+
+CHOICE = {
+    "not-a-model": _no_model("artifact", "The model"),
+    **_output_messages("artifact", "The model", "The model"),
+    "not-an-artifact": Message(
+        "artifact",
+        "`chosen` cannot be opened: {reason}.",
+        "The phone gets one artifact, not a name and not a list.",
+        "Your turn: choose for the phone",
+    ),
+    "not-for-the-phone": Message(
+        "artifact",
+        "You chose the {title} ({size:.2f} MB); the phone runs LiteRT only.",
+        "The other formats need TensorFlow, which takes several hundred megabytes itself.",
+        "Export: the right form for each place",
+    ),
+    **_does_not_run("artifact"),
+    "too-large": Message(
+        "size",
+        "The {title} that you chose takes {size:.3f} MB; the phone has {limit:.3f} MB for it.",
+        "Weights of 32 bits take four bytes each, of 16 bits two, of 8 bits one.",
+        "Fewer bits",
+    ),
+    "too-inaccurate": Message(
+        "accuracy",
+        "The {title} that you chose names {after:.1%} of the validation images rightly, your model "
+        "{before:.1%}; it may lose {loss:.0%}.",
+        "Small and fast is worth nothing if the answers are wrong. If full int8 lost much, look at "
+        "the images that its ranges were measured on.",
+        "Ranges from representative images",
+    ),
+}
+
 MESSAGES: dict[str, dict[str, Message]] = {
     "check_model": MODEL,
     "check_training": TRAINING,
     "check_head": HEAD,
     "check_fine_tuning": FINE_TUNING,
+    "check_export": EXPORT,
+    "check_equality": EQUALITY,
+    "check_choice": CHOICE,
 }

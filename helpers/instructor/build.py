@@ -203,8 +203,15 @@ def _execute(notebook: NotebookNode, source: Path) -> None:
     CoalesceStreamsPreprocessor().preprocess(notebook, {})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # time stamps
+        if cell.cell_type == "code":
+            cell.outputs = [each for each in cell.outputs if not _is_progress_bar(each)]
     notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
     notebook.metadata[OUTPUTS_FROM] = sources_hash(notebook)
+
+
+def _is_progress_bar(output: NotebookNode) -> bool:
+    """Tell whether an output is a widget of rich, of which nothing is seen without its kernel."""
+    return output.get("data", {}).get("text/plain", "").startswith("Output()")
 
 
 def outputs_of_other_sources(root: Path) -> list[Path]:

@@ -27,6 +27,15 @@ MISTAKES = {
         ("head_cell", "        densenet.build_preprocessing(profile),\n", ""),
         ("fine_tuning_cell", "layer.trainable = False", "layer.trainable = True"),
     ],
+    "deployment": [
+        ("export_cell", "class_names=splits.class_names", "class_names=splits.class_names[::-1]"),
+        (
+            "equality_cell",
+            "np.abs(fresh[name] - expected).max()",
+            "np.abs(fresh[name] - expected).mean()",
+        ),
+        ("choice_cell", "chosen = artifact\n", 'chosen = artifacts["litert_float16"]\n'),
+    ],
 }
 
 

@@ -6,8 +6,14 @@ Where nobody can move a control (nbconvert, a grader, a page on the web), each i
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
     from helpers import profiles
+    from helpers.data import Splits
     from helpers.widgets.batch_normalization import BatchNormalizationExplorer
+    from helpers.widgets.classify import PictureClassifier
     from helpers.widgets.dropout import DropoutExplorer
     from helpers.widgets.freezing import FreezingExplorer
     from helpers.widgets.labels import LabelsExplorer
@@ -19,6 +25,7 @@ __all__ = [
     "freezing_explorer",
     "labels_explorer",
     "overfitting_explorer",
+    "picture_classifier",
 ]
 
 
@@ -95,3 +102,20 @@ def labels_explorer(pixels: int = 32) -> "LabelsExplorer":
     from helpers.widgets.labels import LabelsExplorer
 
     return LabelsExplorer(pixels)
+
+
+def picture_classifier(
+    predict: "Callable[[np.ndarray], np.ndarray]",
+    splits: "Splits",
+    threshold: float | None = None,
+) -> "PictureClassifier":
+    """Classify a picture of the learner's own, or a test image, and show what the network saw.
+
+    Args:
+        predict: from images, float32 (n, 32, 32, 3) in [0, 1], to probabilities (n, 10).
+        splits: the test images, and the names of the classes.
+        threshold: the confidence from which on an answer is given, in [0, 1]; None for always.
+    """
+    from helpers.widgets.classify import PictureClassifier
+
+    return PictureClassifier(predict, splits, threshold)

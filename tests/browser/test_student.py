@@ -60,7 +60,7 @@ def test_the_first_screen_is_tidy(lab_server, screenshots):
         tabs = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel").all_inner_texts()
         files = page.locator(".jp-DirListing-itemText:visible").all_inner_texts()
         assert tabs == ["regularization.ipynb"]
-        assert files == ["regularization", "transfer_learning"]
+        assert files == ["deployment", "regularization", "transfer_learning"]
         assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
         assert "Nbgrader" not in page.locator("#jp-MainMenu").inner_text()
         assert page.problems == []

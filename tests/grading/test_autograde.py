@@ -54,9 +54,11 @@ def course(tmp_path_factory):
     ]
     hand_in(folder, "damaged", "regularization", damaged)
 
-    # The other two samples of this assignment are graded in the test of the demonstration.
+    # The other samples of these assignments are graded in the test of the demonstration.
     for student in ("correct", "untouched"):
         shutil.rmtree(folder / "submitted" / student / "transfer_learning")
+    for student in ("correct", "untouched", "mistaken"):
+        shutil.rmtree(folder / "submitted" / student / "deployment")
     for assignment in ("regularization", "transfer_learning"):
         nbgrader(folder, "autograde", assignment)
     return folder

@@ -8,7 +8,7 @@ import pytest
 from nbgrader import utils
 
 from helpers import checks
-from helpers.checks import messages, regularization, transfer
+from helpers.checks import deployment, messages, regularization, transfer
 from helpers.checks.report import Criterion, Finding, Report
 from helpers.instructor import grading
 from helpers.paths import course_root
@@ -18,12 +18,18 @@ NOTEBOOKS = {
     "check_training": "regularization",
     "check_head": "transfer_learning",
     "check_fine_tuning": "transfer_learning",
+    "check_export": "deployment",
+    "check_equality": "deployment",
+    "check_choice": "deployment",
 }
 CRITERIA = {
     "check_model": regularization.MODEL,
     "check_training": regularization.TRAINING,
     "check_head": transfer.HEAD,
     "check_fine_tuning": transfer.FINE_TUNING,
+    "check_export": deployment.EXPORT,
+    "check_equality": deployment.EQUALITY,
+    "check_choice": deployment.CHOICE,
 }
 EVERY_MESSAGE = [
     (check, name) for check, some in messages.MESSAGES.items() for name in sorted(some)
