@@ -242,7 +242,8 @@ def show_reliability(
         told.append(f"{name}, expected calibration error {one.error:.1%}: {', '.join(sides)}")
     first = np.atleast_1d(axes)[0]
     first.set_ylabel("Right answers (%)")
-    figure.legend(*first.get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=8)
+    entries = first.get_legend_handles_labels()
+    figure.legend(*entries, loc="outside upper center", ncols=2, fontsize=8)
     figure.alt = f"Right answers by confidence. {'. '.join(told)}. {caption}".strip()
     return figure
 
