@@ -107,7 +107,7 @@ def test_the_keyboard_reaches_both_buttons_and_draws_test_images(figure, page, s
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.innerText") == "Another test image"
     page.keyboard.press("Space")
-    wait_for(figure, "A test image that shows:")
+    wait_for(figure, "that shows:")
     before = figure.locator("img").get_attribute("src")
     page.keyboard.press("Space")
     page.wait_for_timeout(1000)
