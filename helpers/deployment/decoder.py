@@ -56,13 +56,11 @@ def decode_image(source, pixels=PIXELS):
     """
     try:
         with warnings.catch_warnings():
-            # Of metadata that nobody needs here; and what may be a bomb is refused, not warned of.
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # what is too large or damaged is refused below
             small = _decode(source, pixels)
     except ImageError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         raise ImageTooLargeError(
             f"It has far more than the {MOST_PIXELS:,} pixels that are unpacked here. "
             "Make it smaller first."
