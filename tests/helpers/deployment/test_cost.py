@@ -50,7 +50,7 @@ def test_what_is_called_is_a_fresh_process_of_the_artifact_alone(litert, images,
 
 
 @pytest.mark.parametrize(
-    ("images", "labels", "artifacts", "repetitions", "told"),
+    ("given", "their_labels", "any_artifact", "repetitions", "told"),
     [
         (np.zeros((4, 32, 32, 3)), np.zeros(3), True, 5, "do not belong together"),
         (np.zeros((0, 32, 32, 3)), np.zeros(0), True, 5, "do not belong together"),
@@ -59,9 +59,12 @@ def test_what_is_called_is_a_fresh_process_of_the_artifact_alone(litert, images,
         (np.zeros((4, 32, 32, 3)), np.zeros(4), True, 0, "at least one call"),
     ],
 )
-def test_what_cannot_be_measured_is_told(litert, images, labels, artifacts, repetitions, told):
+def test_what_cannot_be_measured_is_told(
+    litert, given, their_labels, any_artifact, repetitions, told
+):
+    artifacts = [litert] if any_artifact else []
     with pytest.raises(ValueError, match=told):
-        measure_costs([litert] if artifacts else [], images, labels, repetitions=repetitions)
+        measure_costs(artifacts, given, their_labels, repetitions=repetitions)
 
 
 def test_the_clock_starts_after_the_warm_up_and_counts_every_call():
