@@ -92,12 +92,16 @@ def _listen(host: str, port: int | None) -> socket.socket:
         port = 0 if ports.is_busy(USUAL_PORT) else USUAL_PORT
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise OSError(
             f"Port {port} of {host} cannot be listened on: {error.strerror}. Choose another one "
             "with --port, or another address with --host."
         ) from error
+    # An answer goes out as soon as it is written. asyncio sees to that only for sockets of its own
+    # making; without it each answer waits 40 ms for the client's acknowledgement of its headers.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _serve(artifact: Artifact, listener: socket.socket, limits: Limits) -> int:

@@ -421,6 +421,16 @@ def test_a_busy_port_is_named_and_without_a_choice_another_is_taken(
         assert other.classify(ODD["plain.png"].content).status_code == 200
 
 
+def test_an_answer_goes_out_as_soon_as_it_is_written():
+    """Otherwise each of them waits 40 ms: the body for the acknowledgement of the headers."""
+    with (
+        server._listen("127.0.0.1", None) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_an_address_that_is_not_this_computers_is_named(litert, capsys):
     assert server.run(litert.folder, host="192.0.2.1") == 1
     assert "of 192.0.2.1 cannot be listened on" in capsys.readouterr().err
