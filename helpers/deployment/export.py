@@ -212,7 +212,7 @@ def _write_model(model: "keras.Model", path: Path, format: str, images: Any) -> 
         options = {"format": "litert", **_converter_options(format, images)}
     try:
         with without_harmless_lines():
-            model.export(path, verbose=False, **options)
+            _fix_to_inference(model).export(path, verbose=False, **options)
     except OSError:
         raise
     except Exception as error:  # the converter raises anything
@@ -220,6 +220,19 @@ def _write_model(model: "keras.Model", path: Path, format: str, images: Any) -> 
             f"This model cannot be exported as {FORMATS[format][0]}: {_first_line(error)} "
             f"{UNKNOWN_LAYER}"
         ) from error
+
+
+def _fix_to_inference(model: "keras.Model") -> "keras.Model":
+    """Return the model with inference as the only thing that it can do.
+
+    Keras 3.15 traces a SavedModel without saying which of the two it is for. Then a layer that
+    prepares images, such as `Resizing`, takes it for training and tells all later ones (keras pull
+    request 23166): batch normalization uses the batch, and dropout drops.
+    """
+    import keras
+
+    inputs = keras.Input(model.input_shape[1:])
+    return keras.Model(inputs, model(inputs, training=False))
 
 
 def _try_out(folder: Path, model: "keras.Model", format: str) -> None:

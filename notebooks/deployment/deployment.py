@@ -509,11 +509,12 @@ deployment.show_reliability({"as trained": before, "with temperature": after}, c
 
 # %% [markdown]
 # A calibrated network can say "I do not know". Below a **threshold** of confidence it gives no answer. A higher one makes the answers better
-# and fewer. It is fitted on the validation images as well: **how many pictures will stay without an answer**, if 95% of the answers are to be
-# right?
+# and fewer. It is fitted on the validation images as well: **how many pictures will stay without an answer**, if only half as many of the
+# answers as now may be wrong?
 
 # %%
-threshold = deployment.fit_threshold(calm, labels, accuracy=0.95)
+goal = (1 + accuracy) / 2
+threshold = deployment.fit_threshold(calm, labels, goal)
 deployment.show_threshold(calm, labels, threshold, caption=splits.caption)
 
 # %% [markdown]
@@ -541,6 +542,13 @@ print(f"threshold {threshold.value:.0%}: {(sure >= threshold.value).sum()} of {l
 # %% [markdown]
 # **Calibration does not find what is none of the ten classes.** It corrects how sure the network is about pictures like those it was fitted on, and
 # strangers are not like those. To find them takes other means: examples of them in training, or a model of what a usual input looks like.
+
+# %% [markdown]
+# The figure once more, now with temperature and threshold (the dashed line). Give it your pictures from before, and again something that is none of the
+# ten. **Is it silent when it should be?**
+
+# %%
+widgets.picture_classifier(classify_calmly, splits, threshold=threshold.value)
 
 # %% [markdown]
 # ## Watch it

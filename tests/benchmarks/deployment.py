@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from helpers import deployment, pictures, profiles
+from helpers.deployment.predict import AT_ONCE
 from helpers.quiet import import_tensorflow
 from tests.benchmarks import deployed_backbone, transfer
 from tests.benchmarks import record as records
@@ -28,7 +29,7 @@ from tests.benchmarks import record as records
 if TYPE_CHECKING:
     import keras
 
-    from helpers.deployment import Artifact, CostTable
+    from helpers.deployment import Artifact, CostTable, Equality
 
 RECORD = Path(__file__).parent / "results" / "deployment.json"
 PAIRS = ("embedded", "real")
@@ -127,14 +128,36 @@ def prove(delivered: Delivered, artifacts: "dict[str, Artifact]") -> dict[str, d
         for name, artifact in artifacts.items():
             fresh = deployment.predict_in_fresh_process(artifact, files)
             found = deployment.compare_predictions(expected, fresh.probabilities, delivered.labels)
-            rows[name] = {
-                "equal": found.equal,
-                "largest_difference": float(f"{found.largest_difference:.2g}"),
-                "same_top_class": found.same_top_class,
-                "accuracy_change": round(found.accuracy_change, 4),
-            }
+            rows[name] = equality_row(found)
             print(f"{name:15} {found}", flush=True)
     return rows
+
+
+def try_plain_export(delivered: Delivered) -> dict:
+    """Return how far a SavedModel is from its model that Keras's own `model.export` has written.
+
+    With Keras 3.15 it may train where it should infer; see `helpers.deployment.export`.
+    """
+    import tensorflow as tf
+
+    expected = delivered.model.predict(delivered.images, verbose=0)
+    with tempfile.TemporaryDirectory() as folder:
+        delivered.model.export(folder, format="tf_saved_model", verbose=False)
+        served = tf.saved_model.load(folder)
+        parts = np.array_split(delivered.images, len(delivered.images) // AT_ONCE)
+        found = np.concatenate([served.serve(tf.constant(part)).numpy() for part in parts])
+    return equality_row(deployment.compare_predictions(expected, found, delivered.labels))
+
+
+def equality_row(found: "Equality") -> dict:
+    """Return a comparison for the record."""
+    return {
+        "equal": found.equal,
+        "largest_difference": float(f"{found.largest_difference:.2g}"),
+        "same_top_class": round(found.same_top_class, 4),
+        "accuracy": [round(value, 4) for value in found.accuracy],
+        "accuracy_change": round(found.accuracy_change, 4),
+    }
 
 
 def cost_rows(table: "CostTable") -> dict[str, dict]:
@@ -215,6 +238,7 @@ def main() -> None:
         "threads": table.threads,
         "costs": cost_rows(table),
         "equality": equality,
+        "saved_model_of_plain_keras_export": try_plain_export(delivered),
         "calibration": calibrate(delivered),
     }
     records.write(options.out, record)

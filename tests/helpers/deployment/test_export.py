@@ -63,6 +63,23 @@ def test_representative_images_decide_the_ranges(model, splits, images, labels, 
     assert deployment.compare_predictions(said, said, labels).accuracy[0] < 0.25
 
 
+@pytest.mark.parametrize("format", ["saved_model", "litert_float32"])
+def test_what_was_exported_never_trains_whatever_layers_are_in_it(format, tmp_path):
+    """Keras's own export of this SavedModel drops units and normalizes by the batch."""
+    model = build(
+        layers.Resizing(16, 16),
+        layers.BatchNormalization(),
+        layers.Dropout(0.5),
+    )
+    model.layers[1].set_weights([np.full(3, value, np.float32) for value in (2, 1, 0.3, 0.1)])
+    images = np.random.default_rng(0).random((8, 32, 32, 3), dtype=np.float32)
+    expected = model.predict(images, verbose=0)
+    answers = predict.load_model(make(model, tmp_path / "artifact", format).folder)
+    assert np.abs(answers(images) - expected).max() <= 1e-4
+    assert np.abs(answers(images[:1]) - expected[:1]).max() <= 1e-4
+    assert np.abs(model(images, training=True) - expected).max() > 0.01  # it would show
+
+
 def test_an_artifact_that_was_there_is_replaced_and_no_workshop_is_left(tmp_path):
     first = make(build(), tmp_path / "artifact")
     second = make(build(), tmp_path / "artifact")
