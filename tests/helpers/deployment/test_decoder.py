@@ -115,7 +115,12 @@ def test_several_files_are_one_array_and_none_are_an_empty_one():
 
 @pytest.mark.parametrize(
     ("mode", "kind", "bytes_a_pixel"),
-    [("RGB", "PNG", 4), ("RGBA", "PNG", 8), ("CMYK", "JPEG", 9), ("RGBA", "WEBP", 16)],
+    [
+        ("RGBA", "PNG", 8),
+        ("RGBA", "WEBP", 16),
+        pytest.param("RGB", "PNG", 4, marks=pytest.mark.slow),
+        pytest.param("CMYK", "JPEG", 9, marks=pytest.mark.slow),
+    ],
 )
 def test_the_largest_images_need_no_more_memory_than_the_decoder_says(
     tmp_path, mode, kind, bytes_a_pixel
