@@ -11,8 +11,8 @@ from helpers.features import FeaturesError, extract_features
 from helpers.quiet import import_tensorflow
 
 import_tensorflow()
-import tensorflow as tf  # noqa: E402
 import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
 
 PROFILE = replace(
     profiles.PROFILES["grade"], train_images=320, validation_images=40, test_images=40
