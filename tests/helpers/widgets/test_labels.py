@@ -26,7 +26,7 @@ def test_the_figure_draws_the_points_and_their_spread(explorer, record):
     for bar, point in zip(explorer._bars["frozen"].get_segments(), points, strict=True):
         assert bar[:, 1] == pytest.approx([point.mean - point.spread, point.mean + point.spread])
     others = recorded_points(record, "frozen", 32)
-    assert list(explorer._others["frozen"].get_ydata()) == [point.mean for point in others]
+    assert list(explorer._others["frozen"][0].get_ydata()) == [point.mean for point in others]
 
 
 def test_from_scratch_is_the_same_for_every_input_size(explorer):
