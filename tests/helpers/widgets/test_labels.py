@@ -46,7 +46,7 @@ def test_a_way_that_is_not_chosen_is_neither_drawn_nor_told(explorer):
 
 def test_backbone_data_set_and_seeds_are_named(explorer):
     for words in (explorer.figure.alt, explorer.figure.get_supxlabel()):
-        assert "CIFAR-10, MobileNetV2 0.35 with ImageNet weights, recorded, 1 to 5 seeds" in words
+        assert "CIFAR-10, MobileNetV2 0.35 with ImageNet weights, recorded, 3 to 5 seeds" in words
     (legend,) = explorer.figure.legends
     named = [text.get_text() for text in legend.get_texts()]
     assert "frozen MobileNetV2 0.35 with ImageNet weights" in named
@@ -73,5 +73,5 @@ def test_a_point_of_one_seed_is_called_so():
 
 
 def test_a_size_that_was_not_recorded_is_refused():
-    with pytest.raises(ValueError, match=r"pixels is 64\. Recorded were \[32, 96\]"):
+    with pytest.raises(ValueError, match=r"pixels is 64\. Recorded were \[32, 96, 224\]"):
         widgets.labels_explorer(64)
