@@ -9,8 +9,6 @@ from helpers import data
 from helpers.instructor import build
 from helpers.paths import ASSIGNMENTS, course_root
 
-from .test_run import EXERCISES
-
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.real_data,
@@ -40,6 +38,7 @@ def test_a_solution_runs_on_real_images_and_passes_its_checks(name, tmp_path):
     ]
     assert any(text.startswith("Data: CIFAR-10.") for text in results)
     reports = [text for text in results if text.startswith("check_")]
-    assert len(reports) == EXERCISES[name]
+    checks = [cell for cell in notebook.cells if "checks.check_" in cell.source]
+    assert len(reports) == len(checks) > 0
     for report in reports:
         assert "all there" in report
