@@ -74,4 +74,4 @@ def test_an_answer_that_is_not_the_models_is_counted():
 
     answers = [answer(0.9, 0.1), answer(0.3, 0.7), answer(0.9, 0.1), answer(0.7, 0.3)]
     assert service.count_wrong(answers, expected, ("a", "b")) == 1
-    assert service.count_wrong(answers[::-1], expected, ("a", "b")) == 3
+    assert service.count_wrong(answers[::-1], expected, ("a", "b")) == 4
