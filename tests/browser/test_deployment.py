@@ -1,5 +1,7 @@
 """A picture of one's own in the browser: chosen with the keyboard, classified, explained."""
 
+import contextlib
+
 import nbformat
 import pytest
 from PIL import Image
@@ -71,12 +73,18 @@ def wait_for(figure, words):
 
 
 def choose_file(figure, path):
-    """Choose a file with the keyboard."""
+    """Choose a file with the keyboard; JupyterLab, when it is slow, may take the focus away."""
+    from playwright.sync_api import TimeoutError as TooLateError
+
     button = figure.get_by_role("button", name="Your picture")
-    button.focus()
-    with figure.page.expect_file_chooser() as dialog:
-        figure.page.keyboard.press("Enter")
-    dialog.value.set_files(path)
+    for _ in range(10):
+        button.focus()
+        with contextlib.suppress(TooLateError):
+            with figure.page.expect_file_chooser(timeout=2_000) as dialog:
+                figure.page.keyboard.press("Enter")
+            dialog.value.set_files(path)
+            return
+    pytest.fail("no dialog opened")
 
 
 def test_a_file_of_ones_own_is_classified(figure, page, photograph, screenshots):
