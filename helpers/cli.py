@@ -65,6 +65,24 @@ def lab(
 
 
 @app.command()
+def serve(
+    model: Annotated[
+        str, typer.Argument(help="Folder of an artifact, as deployment.export_model makes it.")
+    ],
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; by default, only this computer reaches it.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; 8000 or a free one if not given.")
+    ] = None,
+) -> None:
+    """Answer over HTTP with an exported model: an image in, classes and probabilities out."""
+    from helpers.deployment import server
+
+    raise typer.Exit(server.run(model, host=host, port=port))
+
+
+@app.command()
 def build(
     check: Annotated[
         bool, typer.Option(help="Change nothing; fail when anything is stale.")

@@ -9,12 +9,12 @@ import importlib.util
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from itertools import count
 from pathlib import Path
 
+from helpers import ports
 from helpers.paths import ASSIGNMENTS, course_root
 
 # Where `work/` keeps what is not the student's: hidden, so that the file browser does not show it.
@@ -293,13 +293,6 @@ def server_command(work: Path, port: int | None, open_browser: bool) -> list[str
     return command
 
 
-def is_busy(port: int) -> bool:
-    """Tell whether another program listens on a port of this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def _why_not(port):
     """Return why JupyterLab cannot be started here, and what to do about it; None if it can."""
     if importlib.util.find_spec("jupyterlab") is None:
@@ -307,14 +300,7 @@ def _why_not(port):
             "JupyterLab is not installed in this environment. Install it with "
             "`pip install -e '.[lab]'` in the folder of the course."
         )
-    if port is not None and not 0 < port < 65536:
-        return f"There is no port {port}: choose one from 1 to 65535, or leave --port out."
-    if port is not None and is_busy(port):
-        return (
-            f"Port {port} is busy: another program listens on it, perhaps a JupyterLab that still "
-            "runs. Stop that one, choose another port, or leave --port out to get a free one."
-        )
-    return None
+    return ports.why_not(port)
 
 
 def run(port: int | None = None, open_browser: bool = True) -> int:

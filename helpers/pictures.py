@@ -68,7 +68,7 @@ def show_decoded(paths: Sequence[Path], *, caption: str = "") -> "DescribedFigur
     from PIL import Image
 
     from helpers.deployment import decode_image
-    from helpers.figures import new_figure
+    from helpers.figures import GREY, new_figure
 
     figure, axes = new_figure(1.7 * len(paths), 3.8, rows=2, columns=len(paths), caption=caption)
     for path, (above, below) in zip(paths, axes.T, strict=True):
@@ -78,7 +78,9 @@ def show_decoded(paths: Sequence[Path], *, caption: str = "") -> "DescribedFigur
         above.set_title(f"{path.name}\n{size[0]}x{size[1]}, {mode}", fontsize="small")
         below.imshow(decode_image(path), interpolation="nearest")
         for each in (above, below):
-            each.set_axis_off()
+            each.grid(False)
+            each.set(xticks=[], yticks=[])
+            each.spines[:].set(visible=True, color=GREY)  # or white would have no border
     figure.suptitle("Image files as stored, and what the network gets to see")
     told = ", ".join(path.name for path in paths)
     figure.alt = (

@@ -120,10 +120,7 @@ def open_artifact(folder: "str | Path | Artifact") -> Artifact:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
-        raise ArtifactError(
-            f"{folder} is no artifact: there is no {MANIFEST} in it. "
-            "deployment.export_model(model, folder, ...) makes one from a Keras model."
-        )
+        raise ArtifactError(_why_no_artifact(folder))
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         schema = manifest["schema"]
@@ -135,6 +132,23 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             "Export the model again."
         )
     return manifest
+
+
+def _why_no_artifact(folder: Path) -> str:
+    """Say what stands where an artifact was expected, and how to get one."""
+    makes_one = "deployment.export_model(model, folder, ...) makes one from a Keras model."
+    if (folder.parent / MANIFEST).is_file():
+        return f"{folder} is a part of an artifact. Name its folder instead: {folder.parent}"
+    if folder.suffix == ".keras" and folder.is_file():
+        return (
+            f"{folder} is a Keras file, and does not say which class each of its numbers stands "
+            f"for. In Python, keras.saving.load_model loads it, and {makes_one}"
+        )
+    if not folder.is_dir():
+        return f"There is no folder {folder}. {makes_one}"
+    if inside := sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}")):
+        return f"{folder} holds several artifacts. Name one of them: {', '.join(inside)}"
+    return f"{folder} is no artifact: there is no {MANIFEST} in it. {makes_one}"
 
 
 def checksums(folder: Path) -> dict[str, str]:

@@ -8,13 +8,16 @@ says; transparent parts become white; of an animation the first frame counts; th
 the middle is kept and resized with Pillow's bilinear filter, which averages when it shrinks.
 """
 
+import warnings
+
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 PIXELS = 32  # width and height that the network reads
 
-# 10,000 x 5,000. Pillow needs up to 8 bytes a pixel on the way, so 400 MB at most for one image.
+# 10,000 x 5,000. Measured with Pillow 13: up to 16 bytes a pixel on the way (WebP with an alpha
+# channel; PNG 9, progressive JPEG 8), so 800 MB at most for one image.
 MOST_PIXELS = 50_000_000
 
 ORIENTATION = 0x0112  # EXIF tag; its values are from the EXIF standard, 1 is upright
@@ -52,15 +55,18 @@ def decode_image(source, pixels=PIXELS):
         ImageError: it is missing, no image of a known format, or damaged.
     """
     try:
-        with Image.open(source, formats=FORMATS) as image:
-            _refuse_too_large(image.size)
-            orientation = image.getexif().get(ORIENTATION, 1)
-            image.draft(None, (8 * pixels, 8 * pixels))  # JPEG: unpack no more than is of use
-            small = _to_rgb(_resize_middle(image, pixels))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is too large or damaged is refused below
+            small = _decode(source, pixels)
     except ImageError:
         raise
-    except Image.DecompressionBombError as error:
-        raise ImageTooLargeError(f"It has far too many pixels: {error}") from None
+    except Image.DecompressionBombError:
+        raise ImageTooLargeError(
+            f"It has far more than the {MOST_PIXELS:,} pixels that are unpacked here. "
+            "Make it smaller first."
+        ) from None
+    except MemoryError:
+        raise ImageTooLargeError("There is not enough memory to unpack it.") from None
     except UnidentifiedImageError:
         known = ", ".join(FORMATS)
         raise ImageError(f"It is not an image in a format that is read here ({known}).") from None
@@ -71,8 +77,6 @@ def decode_image(source, pixels=PIXELS):
         raise ImageError(
             f"It cannot be read; it is probably damaged or cut off. ({reason})"
         ) from None
-    if orientation in TURNS:
-        small = small.transpose(TURNS[orientation])
     return np.asarray(small, dtype=np.float32) / np.float32(255.0)
 
 
@@ -84,6 +88,18 @@ def decode_images(sources, pixels=PIXELS):
     """
     images = [decode_image(source, pixels) for source in sources]
     return np.stack(images) if images else np.zeros((0, pixels, pixels, 3), np.float32)
+
+
+def _decode(source, pixels):
+    """Return the small upright image in RGB."""
+    with Image.open(source, formats=FORMATS) as image:
+        _refuse_too_large(image.size)
+        image.draft(None, (8 * pixels, 8 * pixels))  # JPEG: unpack no more than is of use
+        image.load()
+        # Only now: Pillow itself turns a TIFF while it is unpacked, and then deletes the note.
+        orientation = image.getexif().get(ORIENTATION, 1)
+        small = _to_rgb(_resize_middle(image, pixels))
+    return small.transpose(TURNS[orientation]) if orientation in TURNS else small
 
 
 def _refuse_too_large(size):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import helpers
+from helpers.deployment import predict
 from helpers.deployment.artifact import (
     FORMATS,
     MANIFEST,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 WORKSHOP = ".exporting-"  # how the name of a folder begins in which an artifact grows
+UNKNOWN_LAYER = "Usually one of its layers does what the format does not know."
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "pillow", "numpy")
 
 
@@ -81,6 +83,7 @@ def export_model(
             made.mkdir()
             _write_model(model, made / FORMATS[format][1], format, representative_images)
             _write_the_rest(made, model, format, class_names)
+            _try_out(made, model, format)
             _take_place(made, folder)
     except OSError as error:
         raise ArtifactError(
@@ -202,35 +205,55 @@ def _require_place(folder: Path) -> None:
 
 def _write_model(model: "keras.Model", path: Path, format: str, images: Any) -> None:
     if format == "keras":
-        _write_keras(model, path)
+        model.save(path)
         return
     options = {"format": "tf_saved_model"}
     if format != "saved_model":
         options = {"format": "litert", **_converter_options(format, images)}
     try:
         with without_harmless_lines():
-            model.export(path, verbose=False, **options)
+            _fix_to_inference(model).export(path, verbose=False, **options)
     except OSError:
         raise
     except Exception as error:  # the converter raises anything
         raise ArtifactError(
             f"This model cannot be exported as {FORMATS[format][0]}: {_first_line(error)} "
-            "Usually one of its layers does what the format does not know."
+            f"{UNKNOWN_LAYER}"
         ) from error
 
 
-def _write_keras(model: "keras.Model", path: Path) -> None:
-    """Save a model, and try at once whether it can be loaded again in safe mode."""
+def _fix_to_inference(model: "keras.Model") -> "keras.Model":
+    """Return the model with inference as the only thing that it can do.
+
+    Keras 3.15 traces a SavedModel without saying which of the two it is for. Then a layer that
+    prepares images, such as `Resizing`, takes it for training and tells all later ones (keras pull
+    request 23166): batch normalization uses the batch, and dropout drops.
+    """
     import keras
 
-    model.save(path)
+    inputs = keras.Input(model.input_shape[1:])
+    return keras.Model(inputs, model(inputs, training=False))
+
+
+def _try_out(folder: Path, model: "keras.Model", format: str) -> None:
+    """Raise ArtifactError unless the artifact loads, in safe mode, and answers for two images."""
+    import numpy as np
+
+    images = np.zeros((2, *model.input_shape[1:]), np.float32)
     try:
-        keras.saving.load_model(path, compile=False, safe_mode=True)
+        with without_harmless_lines():
+            predict.load_model(folder)(images)
     except Exception as error:  # whatever the layers raise
+        if format == "keras":
+            hint = (
+                "A Lambda layer is the usual reason: its Python code is not stored in a way that "
+                "is safe to run. Use layers such as Resizing, Rescaling or Normalization instead."
+            )
+        else:
+            hint = UNKNOWN_LAYER
         raise ArtifactError(
-            f"The Keras file could be written and does not load again: {_first_line(error)} "
-            "A Lambda layer is the usual reason: its Python code is not stored in a way that is "
-            "safe to run. Use layers such as Resizing, Rescaling or Normalization instead."
+            f"The {FORMATS[format][0]} could be written and does not work when it is loaded again: "
+            f"{_first_line(error)} {hint}"
         ) from error
 
 

@@ -31,6 +31,7 @@ class PictureClassifier(Explorer):
         self._predict = predict
         self._names = splits.class_names
         self._threshold = threshold
+        self._caption = splits.caption
         self._images, self._labels = to_arrays(splits.test, TEST_PICTURES)
         figure, (sharp, small, bars) = new_figure(8.6, 3.2, columns=3, caption=splits.caption)
         for axes in (sharp, small):
@@ -57,7 +58,8 @@ class PictureClassifier(Explorer):
             chosen = number % len(self._images)
             truth = self._names[self._labels[chosen]]
             content = _as_png(self._images[chosen])
-            title, told = f"A test image: {truth}", f"A test image that shows: {truth}. "
+            title = f"A test image: {truth}"
+            told = f"A test image of {self._caption}, that shows: {truth}. "
         try:
             sharp, small = (decode_image(io.BytesIO(content), size) for size in (SHARP, PIXELS))
         except ImageError as error:

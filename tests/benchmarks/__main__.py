@@ -19,8 +19,12 @@ BENCHMARKS = {
     "notebooks": "time of the solutions without a network",
     "features": "training on stored features against the usual loop",
     "transfer_claims": "what the transfer notebook claims, five seeds, embedded pair",
+    "deployment": "what exported models cost, and whether they say the same",
+    "service": "a thousand requests over HTTP from sixteen clients",
     "claims": "what the course claims, five seeds, embedded and, where they are present, real data",
 }
+# These are run a second time on CIFAR-10 and a real backbone, where both are present.
+WITH_REAL_DATA = ("deployment", "service", "claims")
 
 
 def main() -> None:
@@ -46,7 +50,7 @@ def commands(name: str, out: Path) -> list[list[str]]:
     """Return the arguments of each call that a benchmark takes."""
     arguments = [["--out", str(out)]]
     weights = os.environ.get("COURSE_MOBILENET")
-    if name == "claims" and weights and cifar10.is_prepared():
+    if name in WITH_REAL_DATA and weights and cifar10.is_prepared():
         arguments.append(["--out", str(out), "--pair", "real"])
     return arguments
 

@@ -43,26 +43,37 @@ def train(images: transfer.Images, weights: Path):
     return model, transfer.accuracy(model, *images.validation)
 
 
+def train_and_keep(images: transfer.Images, out: Path, weights: str | None = None) -> None:
+    """Train the model, and write it into a file when it is whole.
+
+    Args:
+        images: of CIFAR-10.
+        out: the file, `.keras`.
+        weights: of the backbone; the file that COURSE_MOBILENET names if not given.
+    """
+    import keras
+
+    weights = Path(weights or os.environ.get("COURSE_MOBILENET", ""))
+    if not weights.is_file():
+        sys.exit("The backbone needs its weights: --mobilenet FILE or COURSE_MOBILENET.")
+    keras.utils.set_random_seed(SEED)
+    start = time.perf_counter()
+    model, accuracy = train(images, weights)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name("part-" + out.name)
+    model.save(part)
+    part.replace(out)
+    print(f"validation accuracy {accuracy}, {time.perf_counter() - start:.0f} s: {out}")
+
+
 def main() -> None:
     """Read the command line, train, keep the model."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the model, .keras")
     parser.add_argument("--data-dir", default=os.environ.get("TFDS_DATA_DIR"))
-    parser.add_argument("--mobilenet", type=Path, default=os.environ.get("COURSE_MOBILENET"))
+    parser.add_argument("--mobilenet", help="weights of the backbone (default: COURSE_MOBILENET)")
     options = parser.parse_args()
-    if options.mobilenet is None or not Path(options.mobilenet).is_file():
-        sys.exit("The backbone needs its weights: --mobilenet FILE or COURSE_MOBILENET.")
-
-    import keras
-
-    keras.utils.set_random_seed(SEED)
-    start = time.perf_counter()
-    model, accuracy = train(transfer.load_images(options.data_dir), Path(options.mobilenet))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    part = options.out.with_name("part-" + options.out.name)
-    model.save(part)
-    part.replace(options.out)
-    print(f"validation accuracy {accuracy}, {time.perf_counter() - start:.0f} s: {options.out}")
+    train_and_keep(transfer.load_images(options.data_dir), options.out, options.mobilenet)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A Chromium without a window that looks at JupyterLab."""
+"""A Chromium without a window that looks at JupyterLab, and at the service's page."""
 
 import contextlib
 import shutil
@@ -38,6 +38,16 @@ def open_page(address, width=1280, height=800):
         Playwright's page. What its console says of errors, errors that no code caught, and answers
         of the server that report an error are collected in `page.problems`, a list of texts.
     """
+    with browse(address, width, height) as page:
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
+        wait_until_idle(page, 60)
+        yield page
+
+
+@contextlib.contextmanager
+def browse(address, width=1280, height=800):
+    """Open any address in a new Chromium; the rest is as in `open_page`."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -49,9 +59,6 @@ def open_page(address, width=1280, height=800):
         page.on("pageerror", lambda error: page.problems.append(f"uncaught: {error}"))
         page.on("response", lambda response: _collect_response(page.problems, response))
         page.goto(address)
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        page.locator("#jupyterlab-splash").wait_for(state="detached")
-        wait_until_idle(page, 60)
         yield page
         browser.close()
 

@@ -39,7 +39,9 @@ def test_help_imports_nothing_slow(arguments):
     assert not modules & SLOW
 
 
-@pytest.mark.parametrize("module", ["doctor", "lab", "profiles", "data", "densenet", "materials"])
+@pytest.mark.parametrize(
+    "module", ["doctor", "lab", "ports", "profiles", "data", "densenet", "materials"]
+)
 def test_modules_that_commands_use_import_nothing_slow(module):
     _, modules = import_in_a_fresh_process(f"import helpers.{module}")
     assert not modules & SLOW
