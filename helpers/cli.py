@@ -108,7 +108,7 @@ def grade(
         grade.run(
             assignment,
             students=student or (),
-            workers=workers,
+            count=workers,
             force=force,
             require_isolation=require_isolation,
         )
