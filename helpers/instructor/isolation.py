@@ -205,7 +205,7 @@ def _sandbox(
         writable: folders to show, and to let it write to.
         forks: whether the program isolates what it forks once more, and so has to be mighty.
     """
-    options = ["bwrap", "--die-with-parent", "--new-session"]
+    options = [shutil.which("bwrap") or "bwrap", "--die-with-parent", "--new-session"]
     options += ["--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts"]
     root = os.geteuid() == 0
     options += ["--cap-drop", "ALL"] if root else ["--unshare-user", "--disable-userns"]

@@ -17,6 +17,7 @@ from helpers.checks import Report, judges
 from helpers.instructor import isolation, submission, warm
 
 LIMITS = isolation.Limits()  # a small file can ask for a huge layer
+NOTHING = "No points, because nothing came to be checked. "
 
 
 def judge(handover: Path, timeout: float, *, is_warm: bool = True) -> dict[str, dict[str, str]]:
@@ -58,7 +59,11 @@ def judge(handover: Path, timeout: float, *, is_warm: bool = True) -> dict[str, 
 
 
 def write_into(notebook: NotebookNode, verdicts: dict[str, dict[str, str]]) -> None:
-    """Replace the outputs of a run notebook's test cells by their findings and points."""
+    """Replace the outputs of a run notebook's test cells by their findings and points.
+
+    The verdicts themselves are noted in the notebook's metadata, for `report`.
+    """
+    submission.note(notebook, verdicts=verdicts)
     notes = submission.notes_of(notebook)
     stopped, ended = notes.get("problem", ""), notes.get("stopped", "")
     for cell in notebook.cells:
@@ -87,7 +92,7 @@ def _write(cell: NotebookNode, verdict: dict[str, str], stopped: str) -> None:
         points = 0.0
         reason = verdict.get("problem") or stopped or _error_in(cell)
         reason = reason or "The check's cell did not run to its end."
-        shown = {"text/plain": f"No points, because nothing came to be checked. {reason}"}
+        shown = {"text/plain": f"{NOTHING}{reason}"}
     cell.outputs = [
         nbformat.v4.new_output("display_data", data=shown),
         nbformat.v4.new_output(
@@ -107,6 +112,12 @@ def _error_in(cell: NotebookNode) -> str:
                 return f"The cell `{name}` is still the stub, or a part of it."
             return f"The cell `{name}` stopped with {output.ename}: {output.evalue}"
     return ""
+
+
+def reason_in(cell: NotebookNode) -> str:
+    """Return from a graded test cell why nothing came to be checked; empty if something did."""
+    texts = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+    return next((text[len(NOTHING) :] for text in texts if text.startswith(NOTHING)), "")
 
 
 def findings_of(notebook: Path) -> dict[str, list[str]]:

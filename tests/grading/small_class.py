@@ -25,6 +25,7 @@ c.Run.notebook_timeout = 40
 c.Execute.timeout = 30
 c.Run.output_limit = 1_000_000
 c.Run.handover_limit = 50_000_000
+c.Run.memory_limit = 3 * 2**30
 """
 
 
@@ -75,14 +76,19 @@ def hand_in(course, student, answer):
     return path
 
 
-def grade(course, *options, environment=None):
-    """Run `course grade` in a process, and return what it ended with."""
+def command(course, *options):
+    """The command of `course grade` on this course; options are arguments of `grade.run`."""
     program = (
         "import sys; from pathlib import Path; from helpers.instructor import grade;"
         f"sys.exit(grade.run('small', course=Path({str(course)!r}), {', '.join(options)}))"
     )
+    return [sys.executable, "-c", program]
+
+
+def grade(course, *options, environment=None):
+    """Run `course grade` in a process, and return what it ended with."""
     return subprocess.run(
-        [sys.executable, "-c", program],
+        command(course, *options),
         env=environment,
         capture_output=True,
         text=True,

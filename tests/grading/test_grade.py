@@ -1,0 +1,367 @@
+"""`course grade` itself: what runs again and what does not, what goes on after a break."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbgrader.api import Gradebook
+
+from helpers.instructor import grading, isolation, job, workers
+from helpers.instructor.gradebook import Writer, make_gradebook
+from tests.grading.small_class import (
+    SOLVED,
+    command,
+    grade,
+    hand_in,
+    make_course,
+    notebook,
+    points,
+    printed,
+    remove,
+    told,
+)
+
+WRONG = SOLVED.replace('"softmax"', '"sigmoid"')
+QUICK = "model = None"
+
+
+def states(course):
+    """Of every student, when the notebook ran, was judged, and was written by nbgrader."""
+    times = {}
+    for folder in sorted((course / ".grading" / "small").iterdir()):
+        autograded = course / "autograded" / folder.name / "small" / "small.ipynb"
+        files = (folder / "executed.ipynb", folder / "verdicts.json", autograded)
+        times[folder.name] = [file.stat().st_mtime_ns for file in files]
+    return times
+
+
+def changed(before, after):
+    """What is newer: by student, a list of `run`, `judged`, `written`."""
+    names = ("run", "judged", "written")
+    return {
+        student: [
+            name
+            for name, then, now in zip(names, before.get(student, (0, 0, 0)), times, strict=True)
+            if now != then
+        ]
+        for student, times in after.items()
+        if times != before.get(student)
+    }
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    course = make_course(tmp_path_factory.mktemp("grade"))
+    hand_in(course, "ada", SOLVED)
+    hand_in(course, "bob", WRONG)
+    hand_in(course, "eve", b"")
+    finished = grade(course)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return course
+
+
+def again(course, *options, **environment):
+    before = states(course)
+    finished = grade(course, *options, environment=os.environ | environment)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return changed(before, states(course)), finished
+
+
+def test_everybody_has_a_result(course):
+    assert points(course) == {"ada": 5, "bob": 4, "eve": 0}
+    assert "sigmoid instead of softmax" in told(course, "bob")
+    assert "is empty" in told(course, "eve")
+
+
+def test_nothing_runs_twice(course):
+    what, finished = again(course)
+    assert what == {}
+    assert "0 had to be run or judged" in finished.stdout
+
+
+def test_a_changed_submission_runs_again_and_no_other_does(course):
+    hand_in(course, "bob", SOLVED)
+    what, _ = again(course)
+    assert what == {"bob": ["run", "judged", "written"]}
+    assert points(course)["bob"] == 5
+    hand_in(course, "bob", WRONG)
+    again(course)
+
+
+def test_a_submission_that_was_only_saved_again_is_not_run(course):
+    saved = notebook(SOLVED)
+    saved.metadata["editor"] = "another one"
+    hand_in(course, "ada", saved)
+    assert again(course)[0] == {}
+
+
+def test_force_runs_again_who_is_named(course):
+    what, _ = again(course, "force=True", "students=['ada']")
+    assert what == {"ada": ["run", "judged", "written"]}
+
+
+def test_a_corrected_check_judges_again_what_was_handed_over_and_runs_nothing(course):
+    old = {student: {"judged": "by another version of the checks"} for student in states(course)}
+    for student, state in old.items():
+        job.Job(student, course, course / ".grading" / "small" / student).remember(**state)
+    what, finished = again(course)
+    assert what == {student: ["judged", "written"] for student in ("ada", "bob", "eve")}
+    assert "3 had to be run or judged" in finished.stdout
+    assert points(course) == {"ada": 5, "bob": 4, "eve": 0}
+
+
+def test_what_changes_a_run_and_what_only_judges_have_two_hashes(monkeypatch, tmp_path):
+    helpers = tmp_path / "helpers"
+    package = Path(job.__file__).parents[1]
+    shutil.copytree(package, helpers, ignore=shutil.ignore_patterns("embedded", "__pycache__"))
+    monkeypatch.setattr(job, "__file__", str(helpers / "instructor" / "job.py"))
+
+    def hashes():
+        return job.hash_of_helpers(judges=False), job.hash_of_helpers(judges=True)
+
+    before = hashes()
+    (helpers / "checks" / "messages.py").write_text("# other words")
+    corrected = hashes()
+    assert corrected[0] == before[0]
+    assert corrected[1] != before[1]
+    (helpers / "data.py").write_text("# other images")
+    assert hashes()[0] != before[0]
+
+
+def test_a_result_that_nbgrader_lost_is_written_again_without_running(course):
+    shutil.rmtree(course / "autograded" / "ada")
+    (course / "gradebook.db").unlink()
+    what, _ = again(course)
+    assert what == {student: ["written"] for student in ("ada", "bob", "eve")}
+    assert points(course) == {"ada": 5, "bob": 4, "eve": 0}
+
+
+def test_a_late_one_loses_what_nbgraders_plugin_takes(course):
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        gradebook.update_or_create_assignment("small", duedate="2020-01-01 12:00:00 UTC")
+    late = course / "submitted" / "ada" / "small" / "timestamp.txt"
+    late.write_text("2020-01-02 12:00:00 UTC")
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write("\nc.AssignLatePenalties.plugin_class = 'tests.grading.late.HalfOff'\n")
+    what, _ = again(course)
+    assert what == {"ada": ["written"]}
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        submission = gradebook.find_submission("small", "ada")
+        assert submission.total_seconds_late == 24 * 3600
+        assert (submission.score, submission.late_submission_penalty) == (5, 2.5)
+    late.unlink()
+
+
+def test_a_manual_grade_is_kept(course):
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        grade_of_bob = gradebook.find_submission("small", "bob").notebooks[0].grades[0]
+        grade_of_bob.manual_score = 3
+        gradebook.db.commit()
+    again(course, "force=True", "students=['bob']")
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        grade_of_bob = gradebook.find_submission("small", "bob").notebooks[0].grades[0]
+        assert (grade_of_bob.auto_score, grade_of_bob.manual_score) == (4, 3)
+
+
+def test_a_worker_that_dies_costs_its_job_and_no_other(course):
+    config = grading.configuration(course)
+    jobs = [
+        job.Job(name, course / "submitted" / name / "small", course / ".grading" / "small" / name)
+        for name in ("ada", "bob", "eve")
+    ]
+    events = workers.do(jobs, course, "small", config, count=1, force=True)
+    results = {}
+    for event in events:
+        if event and event.kind == "begun" and event.job.student == "ada":
+            mine = psutil.Process().children()
+            [worker] = [p for p in mine if "helpers.instructor.workers" in p.cmdline()]
+            worker.kill()
+        elif event and event.kind != "begun":
+            results[event.job.student] = (event.kind, event.problem)
+    assert results["ada"] == ("failed", "The process that graded it ended with -9.")
+    assert (results["bob"], results["eve"]) == (("finished", ""), ("finished", ""))
+    assert again(course)[0]["ada"] == ["run", "judged", "written"]
+
+
+def test_ctrl_c_ends_it_keeps_what_is_finished_and_leaves_no_process(tmp_path):
+    course = make_course(tmp_path)
+    hand_in(course, "ada", QUICK)
+    hand_in(course, "bob", "import time; time.sleep(25)")
+    grader = subprocess.Popen(
+        command(course, "count=1"), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    end = time.monotonic() + 100
+    while "written" not in changed({}, states(course) if _has_begun(course) else {}).get("ada", ()):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    below = psutil.Process(grader.pid).children(recursive=True)
+    os.killpg(grader.pid, signal.SIGINT)
+    output, _ = grader.communicate(timeout=30)
+    assert grader.returncode == 130
+    assert "the same command goes on" in output
+    psutil.wait_procs(below, timeout=10)
+    assert [process for process in below if process.is_running()] == []
+    assert points(course) == {"ada": 0}
+    hand_in(course, "bob", QUICK)
+    what, _ = again(course)
+    assert what == {"bob": ["run", "judged", "written"]}
+
+
+def _has_begun(course):
+    return (course / "autograded" / "ada" / "small" / "small.ipynb").exists()
+
+
+def test_where_nothing_isolates_it_says_so_loudly_or_refuses(tmp_path):
+    course = make_course(tmp_path)
+    hand_in(course, "ada", SOLVED)
+    hand_in(course, "eve", "print(open('/etc/hostname').read())")
+    without = os.environ | {"PATH": str(tmp_path)}
+    refused = grade(course, "require_isolation=True", environment=without)
+    assert refused.returncode == 1
+    assert "`bwrap` is missing: install the system's package `bubblewrap`" in refused.stdout
+    assert not (course / ".grading").exists()
+    finished = grade(course, environment=without)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "Not isolated." in finished.stdout
+    assert "on your own account" in finished.stdout
+    assert points(course) == {"ada": 5, "eve": 0}
+    assert printed(course, "eve")
+
+
+def test_plain_nbgrader_without_isolation_refuses_if_it_is_told_to(tmp_path):
+    course = make_course(tmp_path)
+    hand_in(course, "ada", SOLVED)
+    environment = os.environ | {"PATH": str(tmp_path), isolation.REQUIRED: "1"}
+    finished = subprocess.run(
+        ["python", "-m", "nbgrader", "autograde", "small"],
+        executable=shutil.which("python"),
+        cwd=course,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode != 0
+    assert "Isolation is required" in finished.stderr
+
+
+def test_a_gradebook_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
+    address = f"sqlite:///{tmp_path / 'gradebook.db'}"
+
+    class Broken(Gradebook):
+        def close(self):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("helpers.instructor.gradebook.Gradebook", Broken)
+    with pytest.raises(KeyboardInterrupt):
+        make_gradebook(address)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    make_gradebook(address)
+    with Gradebook(address) as gradebook:
+        assert gradebook.students == []
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_moment_loses_nothing(tmp_path):
+    course = make_course(tmp_path)
+    expected = {}
+    for number in range(12):
+        answer, worth = [(SOLVED, 5), (WRONG, 4), (QUICK, 0)][number % 3]
+        hand_in(course, f"student-{number}", answer)
+        expected[f"student-{number}"] = worth
+    draw = random.Random(8)
+    started = time.monotonic()
+    assert grade(course).returncode == 0
+    whole = time.monotonic() - started
+    first = {student: len(times) for student, times in states(course).items()}
+    assert len(first) == 12
+    remove(course)
+    (course / "gradebook.db").unlink()
+    finished = 0
+    for _ in range(20):
+        grader = subprocess.Popen(command(course), stdout=subprocess.DEVNULL)
+        time.sleep(draw.uniform(0.5, whole / 3))
+        below = psutil.Process(grader.pid).children(recursive=True)
+        grader.kill()
+        grader.wait()
+        psutil.wait_procs(below, timeout=10)
+        assert [process for process in below if process.is_running()] == []
+        finished = max(finished, _consistent(course, expected))
+        if finished == 12:  # begin again, so that all twenty meet work to be done
+            remove(course)
+            finished = 0
+    assert grade(course).returncode == 0
+    assert _consistent(course, expected) == 12
+    assert points(course) == expected
+    autograded = sorted(path.parent.name for path in (course / "autograded").glob("*/small"))
+    assert autograded == sorted(expected)
+
+
+def _consistent(course, expected):
+    """Check what there is of a gradebook; return how many results are complete."""
+    database = course / "gradebook.db"
+    if not database.exists():
+        return 0
+    with sqlite3.connect(database) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with Gradebook(f"sqlite:///{database}") as gradebook:
+        students = [student.id for student in gradebook.students]
+        assert len(students) == len(set(students))
+    complete = 0
+    for student in expected:
+        folder = course / ".grading" / "small" / student
+        if (folder / "state.json").exists():
+            state = json.loads((folder / "state.json").read_text())
+            if state.get("recorded", "").split(" ")[0] == state.get("judged"):
+                complete += 1
+                path = course / "autograded" / student / "small" / "small.ipynb"
+                nbformat.read(path, as_version=4)
+                assert points(course)[student] == expected[student]
+    return complete
+
+
+def test_it_takes_what_is_new_in_nbgraders_exchange(tmp_path):
+    course = make_course(tmp_path / "course")
+    exchange = tmp_path / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(f"\nc.Exchange.root = {str(exchange)!r}\n")
+    mine = tmp_path / "student"
+    mine.mkdir()
+    shutil.copy(course / "nbgrader_config.py", mine)
+    for program, where in (
+        (["release_assignment", "small"], course),
+        (["fetch_assignment", "small"], mine),
+    ):
+        _nbgrader(program, where)
+    nbformat.write(notebook(SOLVED), mine / "small" / "small.ipynb")
+    _nbgrader(["submit", "small"], mine)
+    finished = grade(course, "collect=True")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert list(points(course).values()) == [5]
+
+
+def _nbgrader(arguments, folder):
+    finished = subprocess.run(
+        [shutil.which("python"), "-m", "nbgrader", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_a_writer_needs_no_second_run_of_nbgrader(course):
+    config = grading.configuration(course)
+    one = job.Job("ada", course / "submitted" / "ada" / "small", course / ".grading/small/ada")
+    assert Writer("small", config).is_written(one)
