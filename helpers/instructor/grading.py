@@ -3,13 +3,15 @@
     Rebuild    take the released notebook, and only the answers from the submission
     Run        run it in an isolated kernel, with a folder for what its checks hand over
     Judge      let a clean process decide on what was handed over; write points and findings
+    Rubric     show whoever grades an answer by hand what it is to be graded by
 
-nbgrader then records each check's points, as it does for any other test cell.
+Between the last two, nbgrader records each check's points, as it does for any other test cell.
 """
 
 import contextlib
 import functools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +25,7 @@ import nbformat
 import psutil
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
+from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader
 from nbgrader.coursedir import CourseDirectory
@@ -36,6 +39,7 @@ from helpers.instructor import isolation, submission, verdict
 from helpers.instructor.kernels import KERNEL
 
 MOST_FILES, DEEPEST_FOLDER = 10_000, 30  # of what is handed over
+MARKS = re.compile(r"### (BEGIN|END) SOLUTION\n?")
 
 
 def configuration(course: Path) -> Config:
@@ -302,6 +306,51 @@ class Judge(NbGraderPreprocessor):
             remove_handover(handover)
         verdict.write_into(nb, verdicts)
         return nb, resources
+
+
+class Rubric(NbGraderPreprocessor):
+    """Prepare what a person grades: sample answer and rubric below each answer that has points.
+
+    They come from the solution, and no student gets to see them: feedback leaves them out. Where an
+    answer has no points, nobody is asked to grade it.
+    """
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Return the notebook with the rubrics."""
+        names = resources["nbgrader"]
+        rubrics = self._rubrics(names["assignment"], names["notebook"])
+        cells = []
+        with Gradebook(names["db_url"]) as gradebook:
+            for cell in nb.cells:
+                cells.append(cell)
+                if not (utils.is_grade(cell) and utils.is_solution(cell)):
+                    continue
+                name = cell.metadata.nbgrader.grade_id
+                if cell.metadata.nbgrader.points == 0:
+                    where = (names["notebook"], names["assignment"], names["student"])
+                    grade = gradebook.find_grade(name, *where)
+                    grade.auto_score, grade.needs_manual_grade = 0, False
+                    gradebook.db.commit()
+                elif name in rubrics:
+                    rubric = (f"rubric-{name}", rubrics[name], "solution")
+                    cells.append(submission.own_cell("markdown", *rubric))
+        nb.cells = cells
+        return nb, resources
+
+    def _rubrics(self, assignment: str, notebook: str) -> dict[str, str]:
+        """Return the solution's texts, by the names of the cells."""
+        coursedir = CourseDirectory(parent=self)
+        folder = coursedir.format_path(coursedir.source_directory, ".", assignment)
+        path = Path(coursedir.root, folder, f"{notebook}.ipynb")
+        if not path.is_file():
+            return {}
+        return {
+            cell.metadata.nbgrader.grade_id: MARKS.sub("", cell.source)
+            for cell in nbformat.read(path, as_version=4).cells
+            if utils.is_grade(cell) and utils.is_solution(cell)
+        }
 
 
 def unlock(folder: Path) -> None:

@@ -38,7 +38,7 @@ DATA = CACHE / dataset.IN_CACHE
 SHARED_MEMORY = 2**26  # bytes of what programs share in /dev/shm
 PASSED_ON = ("LANG", "NBGRADER_EXECUTION")  # of the environment; the rest stays outside
 WORKSHOP = "course-work-"  # how the name of a folder begins in which programs work
-LONGEST_SOCKET = 100  # bytes of its path; Linux takes 107
+LONGEST_FOLDER = 50  # characters; Linux takes 107 for a socket, whose name is below it
 
 
 @dataclass(frozen=True)
@@ -155,17 +155,31 @@ def make_folder(name: str) -> Path:
 @functools.cache
 def workshop() -> Path:
     """Return the folder in which the programs that this process starts have their folders."""
-    parent = Path(tempfile.gettempdir())
-    if len(str(parent)) + 50 > LONGEST_SOCKET and os.name == "posix":
-        parent = Path("/tmp")
-    for folder in parent.glob(f"{WORKSHOP}*-*"):  # of processes that were killed
-        number = folder.name.removeprefix(WORKSHOP).partition("-")[0]
-        if number.isdigit() and not psutil.pid_exists(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=f"{WORKSHOP}{os.getpid()}-", dir=parent))
+    remove_leftovers()
+    made = Path(tempfile.mkdtemp(prefix=f"{WORKSHOP}{os.getpid()}-", dir=_temporary_folder()))
     made.chmod(0o711)  # what is in it has names that nobody can guess
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return made
+
+
+def remove_leftovers() -> None:
+    """Remove the folders of processes that were killed."""
+    for folder in _temporary_folder().glob(f"{WORKSHOP}*-*"):
+        number = folder.name.removeprefix(WORKSHOP).partition("-")[0]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _temporary_folder() -> Path:
+    """Return the user's temporary folder, unless its path is too long for that of a socket."""
+    folder = Path(tempfile.gettempdir())
+    return Path("/tmp") if os.name == "posix" and len(str(folder)) > LONGEST_FOLDER else folder
+
+
+def always_shown() -> list[Path]:
+    """Return what every program gets to read: the system, Python, and the course's package."""
+    ours = (sys.base_prefix, sys.prefix, Path(__file__).parents[1])
+    return [Path(path) for path in (*SYSTEM, *ours)]
 
 
 def give_to_user(path: Path) -> None:
@@ -218,8 +232,7 @@ def _sandbox(
     options += ["--perms", "1777", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]
     options += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
 
-    course = Path(__file__).parents[1]
-    shown = [Path(path) for path in (*SYSTEM, sys.base_prefix, sys.prefix, course, *readable)]
+    shown = [*always_shown(), *readable]
     bound = [("--ro-bind-try", path.resolve(), path) for path in shown]
     bound += [("--ro-bind-try", dataset.default_data_dir(), DATA)]
     bound += [("--bind", path, path) for path in writable]

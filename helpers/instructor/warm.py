@@ -151,7 +151,7 @@ class ForkServer:
             "folder": str(folder),
             "log": str(folder / "log.txt"),
             "folders": [str(isolation.CACHE)],
-            "readable": [str(path) for path in (isolation.DATA, *readable)],
+            "readable": [str(path) for path in (isolation.DATA, *_below_covers(), *readable)],
             "writable": [str(path) for path in writable],
             "environment": environment,
             "limits": isolation.limits_of(limits, isolated=True),
@@ -258,6 +258,13 @@ def problem() -> str:
 @functools.cache
 def _server() -> ForkServer:
     return ForkServer()
+
+
+def _below_covers() -> list[Path]:
+    """Return what all get to read, as far as it lies below a folder that each gets anew."""
+    covers = (Path("/tmp"), isolation.workshop())
+    shown = isolation.always_shown()
+    return [path for path in shown if any(path.is_relative_to(cover) for cover in covers)]
 
 
 def _version() -> int:

@@ -22,7 +22,7 @@ from pathlib import Path
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from helpers.instructor import warm
+from helpers.instructor import isolation, warm
 from helpers.instructor.grading import Judge, Run, configuration, release_path
 from helpers.instructor.job import Grader, Job
 
@@ -92,6 +92,7 @@ def do(
                 waiting.get_nowait()
         for worker in workers:
             worker.end()
+        isolation.remove_leftovers()
 
 
 def _work_through(
@@ -143,6 +144,7 @@ class _Worker:
         """End its process, and what that was doing."""
         if self._process is not None:
             _kill(self._process)
+            self._process.wait()
 
     def _start(self) -> subprocess.Popen:
         self._log.truncate(0)
