@@ -68,7 +68,11 @@ def run(
     if not jobs:
         console.print(f"Nothing was handed in for {assignment} in {_submitted(coursedir)}.")
         return 0
-    grader = Grader(assignment, release_path(coursedir, assignment, assignment), config)
+    try:
+        grader = Grader(assignment, release_path(coursedir, assignment, assignment), config)
+    except FileNotFoundError as error:
+        console.print(f"[red]Nothing can be graded.[/red] {error}", soft_wrap=True)
+        return 1
     writer = Writer(assignment, config)
     todo = [job for job in jobs if force or not grader.is_done(job)]
     unwritten = [job for job in jobs if job not in todo and not writer.is_written(job)]
@@ -120,8 +124,8 @@ def _find_jobs(coursedir: CourseDirectory, assignment: str, students: set[str]) 
 
 
 def _written(writer: Writer, event: workers.Event) -> workers.Event:
-    """Write the result of a finished job, and return the event: a failure if that failed."""
-    problem = writer.write(event.job)
+    """Write a new result of a finished job, and return the event: a failure if that failed."""
+    problem = "" if writer.is_written(event.job) else writer.write(event.job)
     return workers.Event(event.job, "failed", problem) if problem else event
 
 

@@ -127,7 +127,7 @@ class Grader:
         sources = [(cell.cell_type, cell.source) for cell in rebuilt.cells]
         ran = _hash(sources, submission.notes_of(rebuilt), self._running)
         if force or job.state.get("ran") != ran:
-            job.remember(ran="", judged="")
+            job.remember(ran="", judged="", recorded="")
             self._run(job, rebuilt)
             job.remember(ran=ran, run_with=self._running)
         if job.state.get("judged") != self._hash_of_judging(ran):
