@@ -48,12 +48,16 @@ class Writer:
         ]
         make_gradebook(self._coursedir.db_url)
         grading.register_assignment(assignment)
+        with Gradebook(self._coursedir.db_url, self._coursedir.course_id) as gradebook:
+            submissions = gradebook.assignment_submissions(assignment)
+            self._students = {each.student.id for each in submissions}
 
     def is_written(self, one: job.Job) -> bool:
         """Tell whether nbgrader has the result of a job as it stands."""
         autograded = self._root / self._coursedir.autograded_directory
         notebook = autograded / one.student / self._assignment / f"{self._assignment}.ipynb"
-        return notebook.is_file() and one.state.get("recorded") == _result_of(one)
+        is_there = one.student in self._students and notebook.is_file()
+        return is_there and one.state.get("recorded") == _result_of(one)
 
     def write(self, one: job.Job) -> str:
         """Let nbgrader write a finished job; return what went wrong, or nothing."""
