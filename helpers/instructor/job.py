@@ -4,7 +4,7 @@
         executed.ipynb   the submission, rebuilt from the released notebook, after it ran
         handover/        what its checks handed over
         verdicts.json    the verdict on that
-        state.json       what of it is done, by hashes of all that went in
+        state.json       what of it is done, by hashes of all that went in, and how long it took
 
 A job depends on nothing but the submission, the release, and this version of the course. So it may
 be broken off at any moment, done twice, or done on another machine. What ran is kept under a hash
@@ -18,6 +18,7 @@ import os
 import shutil
 import stat
 import sys
+import time
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -68,14 +69,17 @@ class Job:
         return self.folder / "verdicts.json"
 
     @property
-    def state(self) -> dict[str, str]:
-        """The hashes of what was read, run, judged and recorded, as far as that has been done."""
+    def state(self) -> dict[str, Any]:
+        """The hashes of what was read, run, judged and recorded, as far as that has been done.
+
+        And `seconds_run` and `seconds_judged`: how long that took.
+        """
         try:
             return json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
 
-    def remember(self, **state: str) -> None:
+    def remember(self, **state: Any) -> None:
         """Add to the state."""
         write_whole(self.folder / "state.json", json.dumps(self.state | state))
 
@@ -128,11 +132,16 @@ class Grader:
         ran = _hash(sources, submission.notes_of(rebuilt), self._running)
         if force or job.state.get("ran") != ran:
             job.remember(ran="", judged="", recorded="")
+            began = time.monotonic()
             self._run(job, rebuilt)
-            job.remember(ran=ran, run_with=self._running)
+            took = round(time.monotonic() - began, 3)
+            job.remember(ran=ran, run_with=self._running, seconds_run=took)
         if job.state.get("judged") != self._hash_of_judging(ran):
+            job.remember(recorded="")
+            began = time.monotonic()
             self._judge(job)
-            job.remember(judged=self._hash_of_judging(ran))
+            took = round(time.monotonic() - began, 3)
+            job.remember(judged=self._hash_of_judging(ran), seconds_judged=took)
         job.remember(read=read)
 
     def _hash_of_submission(self, job: Job) -> str:
