@@ -191,7 +191,7 @@ def test_a_worker_that_dies_costs_its_job_and_no_other(course):
     assert results["ada"] == ("failed", "The process that graded it ended with -9.")
     assert (results["bob"], results["eve"]) == (("finished", ""), ("finished", ""))
     again(course)
-    assert points(course) == {"ada": 5, "bob": 3, "eve": 0}
+    assert points(course) == {"ada": 5, "bob": 4, "eve": 0}
 
 
 def test_ctrl_c_ends_it_keeps_what_is_finished_and_leaves_no_process(tmp_path):
