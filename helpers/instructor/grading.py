@@ -23,7 +23,7 @@ from typing import Any
 
 import nbformat
 import psutil
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
@@ -261,6 +261,8 @@ def _files_in_memory(processes: list[psutil.Process]) -> int:
 def _why_it_ended(error: Exception) -> str:
     if isinstance(error, DeadKernelError):
         return "The kernel died: the notebook ended it, or needed too much memory."
+    if isinstance(error, CellTimeoutError):
+        return "A cell ran for too many seconds, and did not let itself be interrupted."
     return f"The notebook's kernel did not answer as a kernel does ({type(error).__name__})."
 
 

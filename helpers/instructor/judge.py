@@ -19,7 +19,7 @@ def main(handover: Path, result: Path) -> None:
     profile = profiles.current("grade")
     verdicts: dict[str, dict[str, str]] = {}
     for check, decide in judges().items():
-        if (handover / check).is_dir():
+        if (handover / check / "facts.json").is_file():
             try:
                 report = decide(Artifact(handover / check), profile)
             except Exception as error:  # what was handed over may make anything fail

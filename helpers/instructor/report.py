@@ -13,7 +13,6 @@ import io
 import re
 import statistics
 import tokenize
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -206,7 +205,7 @@ def _kind_of(reason: str) -> str:
     """Return the part of a reason that others share."""
     if match := re.match(r"(.* stopped with \w+)", reason):
         return match[1]
-    return re.sub(r"\d[\d,.]*", "...", reason.split(". ")[0])[:100]
+    return re.sub(r"\d[\d,.]*", "...", reason.split(". ")[0]).rstrip(".")[:100]
 
 
 @dataclass
@@ -220,11 +219,14 @@ class Share:
 
 
 def shares(results: Iterable[Result]) -> list[Share]:
-    """Return for every criterion that is worth points, how many meet it."""
+    """Return for every criterion that is worth points, how many meet it.
+
+    Whoever meets none handed over nothing that could be tried out, and is not counted.
+    """
     found: dict[tuple[str, str], Share] = {}
     for result in results:
         for exercise, report in result.reports.items():
-            for criterion in report.criteria:
+            for criterion in report.criteria if report.met else ():
                 if not criterion.is_advice:
                     new = Share(exercise, criterion, 0, 0)
                     one = found.setdefault((exercise, criterion.name), new)
@@ -394,6 +396,7 @@ def student_rows(out_of: dict[str, float], results: list[Result]) -> list[dict[s
                 f"{exercise}:{finding.id}"
                 for exercise, report in result.reports.items()
                 for finding in report.findings
+                if not report.is_advice(finding)
             ),
         }
         for result in results
@@ -404,19 +407,23 @@ def finding_rows(
     results: list[Result], misconceptions: list[Misconception]
 ) -> list[dict[str, Any]]:
     """Return a row for each finding: how many have it."""
-    lost: dict[tuple[str, str], float] = defaultdict(float)
+    lost: dict[tuple[str, str], float] = {}
     for result in results:
         for exercise, report in result.reports.items():
             worth = {criterion.name: criterion.points for criterion in report.criteria}
-            for finding in report.findings:
-                lost[exercise, finding.id] = worth.get(finding.criterion, 0)
+            costly = [finding for finding in report.findings if not report.is_advice(finding)]
+            for finding in costly:
+                alone = report.out_of - report.points  # a single one may cost several criteria
+                lost[exercise, finding.id] = (
+                    alone if len(costly) == 1 else worth.get(finding.criterion, 0)
+                )
     return [
         {
             "exercise": one.exercise,
             "finding": one.name,
             "students": len(one.seen),
             "share": round(len(one.seen) / len(results), 4),
-            "points": lost.get((one.exercise, one.name), ""),
+            "points": lost.get((one.exercise, one.name), 0 if one.is_advice else ""),
             "advice": one.is_advice,
             "read": one.read,
         }

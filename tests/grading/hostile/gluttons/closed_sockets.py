@@ -1,3 +1,3 @@
-# Told: 40 seconds|did not answer|The kernel died
+# Told: seconds|did not answer|The kernel died
 k = get_ipython().kernel
 k.iopub_socket.close()
