@@ -162,7 +162,7 @@ class Run(Execute):
         except Exception as error:  # an isolated kernel can send anything, or nothing any more
             if not self._started:
                 raise
-            self._stopped = self._stopped or _why_it_ended(error)
+            self._stopped = self._stopped or _why_it_ended(error, self.timeout)
         finally:
             over.set()
             watch.join()
@@ -258,11 +258,11 @@ def _files_in_memory(processes: list[psutil.Process]) -> int:
     return sum(sizes.values())
 
 
-def _why_it_ended(error: Exception) -> str:
+def _why_it_ended(error: Exception, timeout: int) -> str:
     if isinstance(error, DeadKernelError):
         return "The kernel died: the notebook ended it, or needed too much memory."
     if isinstance(error, CellTimeoutError):
-        return "A cell ran for too many seconds, and did not let itself be interrupted."
+        return f"A cell ran for more than {timeout} seconds, and could not be interrupted."
     return f"The notebook's kernel did not answer as a kernel does ({type(error).__name__})."
 
 
