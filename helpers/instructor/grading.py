@@ -40,6 +40,7 @@ from helpers.instructor.kernels import KERNEL
 
 MOST_FILES, DEEPEST_FOLDER = 10_000, 30  # of what is handed over
 MARKS = re.compile(r"### (BEGIN|END) SOLUTION\n?")
+RUBRIC = "**For whoever grades; students do not see this.**\n\n"
 
 
 def configuration(course: Path) -> Config:
@@ -349,10 +350,15 @@ class Rubric(NbGraderPreprocessor):
         if not path.is_file():
             return {}
         return {
-            cell.metadata.nbgrader.grade_id: MARKS.sub("", cell.source)
+            cell.metadata.nbgrader.grade_id: _quoted(RUBRIC + MARKS.sub("", cell.source))
             for cell in nbformat.read(path, as_version=4).cells
             if utils.is_grade(cell) and utils.is_solution(cell)
         }
+
+
+def _quoted(text: str) -> str:
+    """Return Markdown as a quotation."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
 
 
 def unlock(folder: Path) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 
 import jinja2
 import nbformat
+from markupsafe import Markup, escape
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
@@ -247,6 +248,7 @@ def render(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True
     )
     environment.filters["number"] = lambda value: f"{value:g}"
+    environment.filters["code"] = _with_code
     by_student = {result.student: result for result in results}
     criteria = shares(results)
     totals = [result.total for result in results]
@@ -276,6 +278,12 @@ def render(
         criteria_figure=_image(draw_criteria(criteria)) if criteria else "",
         cost_figure=_image(draw_costs(results)) if any(r.seconds for r in results) else "",
     )
+
+
+def _with_code(text: str) -> Markup:
+    """Return a text as HTML, with what stands between backticks set as code."""
+    parts = enumerate(str(escape(text)).split("`"))
+    return Markup("".join(f"<code>{part}</code>" if odd % 2 else part for odd, part in parts))
 
 
 def _exercise(name: str, out_of: float, results: list[Result]) -> dict[str, Any]:
@@ -328,6 +336,7 @@ def draw_points(totals: list[float], out_of: float) -> figures.DescribedFigure:
     axes.hist(totals, bins=edges, color=figures.COLOURS[0], edgecolor="white")
     axes.set(title="Points of the class", xlabel=f"points, of {out_of:g}", ylabel="students")
     axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_axisbelow(True)
     figure.alt = (
         f"{len(totals)} students; half of them have {statistics.median(totals):g} of {out_of:g} "
         f"points or more, the lowest {min(totals):g}, the highest {max(totals):g}."
@@ -347,6 +356,7 @@ def draw_criteria(criteria: list[Share]) -> figures.DescribedFigure:
         axes.barh(places, values, color=colour, label=exercise)
     axes.set_yticks(range(len(rows)), [_shortened(one.criterion.text) for one in rows])
     axes.invert_yaxis()
+    axes.set_axisbelow(True)
     axes.set(title="What the class can do", xlabel="students who meet it, %", xlim=(0, 100))
     figure.legend(loc="outside lower center", ncols=len(exercises), frameon=False)
     hardest = min(rows, key=lambda one: one.met / one.of)
@@ -366,11 +376,13 @@ def draw_costs(results: list[Result]) -> figures.DescribedFigure:
     seconds = [result.seconds for result in results if result.seconds]
     memory = [result.memory / 2**30 for result in results if result.memory]
     figure, (left, right) = figures.new_figure(8, 3, columns=2)
-    left.hist(seconds, bins=20, color=figures.COLOURS[0], edgecolor="white")
+    top = (1.05 * max(seconds), 1.05 * max(memory, default=1))
+    left.hist(seconds, bins=20, range=(0, top[0]), color=figures.COLOURS[0], edgecolor="white")
     left.set(title="How long the notebooks ran", xlabel="seconds", ylabel="students")
-    right.hist(memory, bins=20, color=figures.COLOURS[1], edgecolor="white")
+    right.hist(memory, bins=20, range=(0, top[1]), color=figures.COLOURS[1], edgecolor="white")
     right.set(title="What they took at most", xlabel="memory, GiB", ylabel="students")
     for axes in (left, right):
+        axes.set_axisbelow(True)
         axes.yaxis.get_major_locator().set_params(integer=True)
     most = f", {max(memory):.1f} GiB" if memory else ""
     figure.alt = (

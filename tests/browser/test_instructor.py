@@ -139,7 +139,7 @@ def test_the_report_shows_the_class(page, classroom, screenshots):
     course_command(classroom, "report", NAME)
     page.goto((classroom / "report" / f"{NAME}.html").as_uri())
     page.screenshot(path=screenshots / "15-report.png", full_page=True)
-    assert page.locator("h2").count() == 6
+    assert page.locator("h2").count() == 5
     drawn = page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     assert drawn
     page.locator("summary").first.click()

@@ -73,7 +73,7 @@ def test_findings_are_counted_and_so_is_what_left_nothing_to_check(course):
 def test_the_page_shows_the_class(page):
     text = page.get_text(" ", strip=True)
     assert "8 submissions" in text
-    assert "1 submissions wait for a person" in text
+    assert "1 of them still waits for a person" in text
     assert re.search(r"2 of 8 \(25 %\) check_model: no-softmax", text)
     assert len(page.find_all("img")) == 3
     assert all(len(image["alt"]) > 40 for image in page.find_all("img"))
