@@ -81,7 +81,7 @@ def test_the_page_shows_the_class(page):
 
 def test_examples_are_anonymous(page):
     [found] = [each for each in page.select(".misconception") if "no-softmax" in each.h3.text]
-    examples = found.find_all("code")
+    examples = found.find_all("pre")
     assert len(examples) == 2
     assert "Conv2D(12" in found.text
     for name in ("Bob", "4711", "bob", "cyd"):
