@@ -29,10 +29,29 @@ c.Run.memory_limit = 3 * 2**30
 """
 
 
-def make_course(folder):
-    """Release the course: a setup cell, a cell to answer, and its check."""
+# For answers that need no TensorFlow: nothing has to be warm then.
+COLD = """
+c.Run.kernel_name = "course-isolated"
+c.Judge.warm = False
+"""
+
+
+def configure(course, text):
+    """Add to the course's configuration."""
+    with (course / "nbgrader_config.py").open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def make_course(folder, more=""):
+    """Release the course: a setup cell, a cell to answer, and its check.
+
+    Args:
+        folder: where to.
+        more: to be added to the configuration.
+    """
     own = (course_root() / "nbgrader_config.py").read_text(encoding="utf-8")
-    (folder / "nbgrader_config.py").write_text(own + CONFIGURATION, encoding="utf-8")
+    (folder / "nbgrader_config.py").write_text(own, encoding="utf-8")
+    configure(folder, CONFIGURATION + more)
     release = folder / "notebooks" / "small"
     release.mkdir(parents=True)
     solution = folder / "solutions" / "small"
