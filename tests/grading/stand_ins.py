@@ -1,0 +1,139 @@
+"""Stand-ins for what is slow in a notebook, with the same meaning: to run hundreds of answers.
+
+Images stay decoded. The pretrained backbone has one layer a block, and random weights, always the
+same. The model of the deployment notebook is a small one that was trained once; what was exported,
+or run in a fresh process, is remembered. Answers that go through nbgrader meet the real ones.
+"""
+
+import functools
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from helpers import data, densenet, deployment, profiles, trained
+from helpers.deployment import export, fresh_process
+from helpers.embedded import densenet as compact
+from helpers.quiet import import_tensorflow
+
+PROFILE = replace(profiles.PROFILES["grade"], train_images=640)
+
+
+def put_in(monkeypatch, folder: Path) -> None:
+    """Put them in, until a module's tests have ended.
+
+    Args:
+        monkeypatch: pytest's.
+        folder: an empty one, for what is remembered.
+    """
+    import_tensorflow()
+    monkeypatch.setenv(profiles.ENVIRONMENT_VARIABLE, "grade")
+    monkeypatch.setitem(profiles.PROFILES, "grade", PROFILE)
+    monkeypatch.setattr(data, "_load_embedded", _decoded_once(data._load_embedded))
+    monkeypatch.setattr(compact, "BLOCKS", (1, 1, 1, 1))
+    monkeypatch.setattr(compact, "GROWTH_RATE", 8)
+    monkeypatch.setattr(compact, "STEM_FILTERS", 16)
+    monkeypatch.setattr(densenet, "_load_weights", _same_random_weights)
+    monkeypatch.setattr(trained, "_train", _trained_once())
+    exported = _exported_once(export.export_model, folder)
+    monkeypatch.setattr(export, "export_model", exported)
+    monkeypatch.setattr(deployment, "export_model", exported)
+    answered = _answered_once(fresh_process.predict_in_fresh_process)
+    monkeypatch.setattr(deployment, "predict_in_fresh_process", answered)
+
+
+def _decoded_once(load):
+    """Return `load` with the images kept in memory; they come in the same order every time."""
+
+    @functools.cache
+    def load_decoded(profile, data_dir, seed):
+        stored = load(profile, data_dir, seed)
+        kept = {name: getattr(stored, name).cache() for name in ("train", "validation", "test")}
+        return stored._replace(**kept)
+
+    return load_decoded
+
+
+def _same_random_weights(backbone, path: Path) -> None:
+    """Give a backbone weights in place of the pretrained ones."""
+    rng = np.random.default_rng(7)
+    for variable in backbone.variables:
+        if variable.path.endswith("kernel"):
+            inputs = np.prod(variable.shape[:-1])
+            variable.assign(rng.normal(0, (2 / inputs) ** 0.5, variable.shape))
+
+
+def _trained_once():
+    """Return what trains the small model of the deployment notebook, the first time only."""
+
+    @functools.cache
+    def weights():
+        splits = data.load_splits(PROFILE)
+        model = _small_model(trained.SEED)
+        model.compile("adam", "categorical_crossentropy")
+        model.fit(splits.train, epochs=6, verbose=0)
+        return model.get_weights()
+
+    def train(profile, splits):
+        model = _small_model(trained.SEED)
+        model.set_weights(weights())
+        return model
+
+    return train
+
+
+def _small_model(seed: int):
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Rescaling(2.0, -1.0),
+            layers.Conv2D(16, 5, strides=3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def _exported_once(export_model, remembered: Path):
+    """Return `export_model` that copies what it exported before."""
+
+    def export_again(model, folder, format="litert_float32", **options):
+        try:
+            told = [model.to_json(), *(np.asarray(w) for w in model.get_weights())]
+        except Exception:  # no model, or one that cannot be described
+            return export_model(model, folder, format, **options)
+        told += [format, *(np.asarray(options[name]) for name in sorted(options))]
+        digest = hashlib.sha256()
+        for each in told:
+            digest.update(each.tobytes() if isinstance(each, np.ndarray) else each.encode())
+        kept = remembered / digest.hexdigest()
+        if not kept.exists():
+            export_model(model, kept, format, **options)
+        export._require_place(Path(folder))
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(kept, folder)
+        return deployment.open_artifact(folder)
+
+    return export_again
+
+
+def _answered_once(predict_in_fresh_process):
+    """Return `predict_in_fresh_process` that remembers what an artifact said about images."""
+    remembered = {}
+
+    def predict_again(artifact, image_paths, **options):
+        artifact = deployment.open_artifact(artifact)
+        files = [Path(path) for path in image_paths]
+        contents = hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()
+        key = (artifact.version, contents)
+        if key not in remembered:
+            remembered[key] = predict_in_fresh_process(artifact, files, **options)
+        return remembered[key]
+
+    return predict_again
