@@ -45,7 +45,10 @@ from helpers.instructor import isolation, submission, verdict
 from helpers.instructor.grading import Run, released_notebook, remove_handover
 
 JOBS = ".grading"
-JUDGES = ("regularization", "transfer", "deployment", "probes", "messages", "report")
+JUDGES = (
+    *("regularization", "transfer", "deployment"),
+    *("histories", "probes", "messages", "report"),
+)
 VERSIONS = ("tensorflow", "keras", "numpy", "ipykernel")
 
 

@@ -9,6 +9,8 @@ the cells of the notebook that it needs; `tests.grading.bank_class` hands it in 
 import ast
 import functools
 import re
+import symtable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,16 +141,22 @@ def wrongly_graded(answer: Answer, outcome: Outcome) -> str:
     return ""
 
 
-def examine(answer: Answer) -> Outcome:
-    """Run an answer in this process, as a person would who opens the notebook, and its check."""
+def examine(answer: Answer, earlier: dict[str, str]) -> Outcome:
+    """Run an answer in this process, as a person would who opens the notebook, and its check.
+
+    Args:
+        answer: the answer.
+        earlier: by cell, what was answered to earlier exercises; otherwise it is the solution.
+    """
     shell = InteractiveShell.instance()
     shell.user_ns.clear()
     shell.init_user_ns()
-    for source in context(answer.exercise):
+    for source in context(answer.exercise, (answer.source,), earlier):
         shell.run_cell(source).raise_error()
     shell.run_cell(answer.source)
-    result = shell.run_cell(check_cell(answer.exercise).source)
-    points = check_cell(answer.exercise).metadata.nbgrader.points
+    check = check_cell(answer.exercise)
+    result = shell.run_cell(check.source)
+    points = check.metadata.nbgrader.points
     if not isinstance(result.result, Report):
         return Outcome((STOPPED,), points, (), f"{result.error_before_exec or result.error_in_exec}")
     return outcome_of(result.result, points)
@@ -175,60 +183,69 @@ def check_cell(exercise: Exercise) -> nbformat.NotebookNode:
     return next(cell for cell in solution(exercise.notebook).cells if cell.id == exercise.check)
 
 
-@functools.cache
-def context(exercise: Exercise) -> tuple[str, ...]:
-    """Return what of the notebook has to run before an answer: all that some answer may need.
+def context(exercise: Exercise, answers: Iterable[str], earlier: dict[str, str]) -> list[str]:
+    """Return what of the notebook has to run before some answers to an exercise.
 
     That is every import above the exercise, and each cell that defines a name which the answers,
-    the check, or such a cell use; earlier exercises are solved.
+    the solution, the check, or such a cell use.
+
+    Args:
+        exercise: the exercise.
+        answers: their sources.
+        earlier: by cell, what was answered to earlier exercises; otherwise it is the solution.
     """
     cells = solution(exercise.notebook).cells
     above = cells[: [cell.id for cell in cells].index(exercise.cell)]
     imports, others = [], []
     for cell in above:
-        if cell.cell_type != "code" or utils.is_grade(cell) or cell.metadata.get("tags"):
-            continue
-        body = ast.parse(cell.source).body
-        imports += [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
-        if rest := [node for node in body if not isinstance(node, ast.Import | ast.ImportFrom)]:
-            others.append("\n".join(ast.get_source_segment(cell.source, node) for node in rest))
-    needed = set().union(
-        *(free_names(answer.source) for answer in read_answers(exercise.cell)),
-        free_names(check_cell(exercise).source),
-    )
+        if cell.cell_type == "code" and not cell.metadata.get("tags"):
+            source = earlier.get(cell.id, cell.source)
+            body = ast.parse(source).body
+            imports += [ast.unparse(node) for node in body if _is_import(node)]
+            rest = [ast.get_source_segment(source, node) for node in body if not _is_import(node)]
+            others += [] if utils.is_grade(cell) else ["\n".join(rest)]
+    own = [cell.source for cell in cells if cell.id in (exercise.cell, exercise.check)]
+    needed = set().union(*map(free_names, (*own, *answers)))
     kept: list[str] = []
     for source in reversed(others):
         if needed & bound_names(source):
             kept.insert(0, source)
             needed = (needed - bound_names(source)) | free_names(source)
-    return ("\n".join(dict.fromkeys(ast.unparse(node) for node in imports)), *kept)
+    return ["\n".join(dict.fromkeys(imports)), *kept]
+
+
+def _is_import(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def free_names(source: str) -> set[str]:
-    """Return the names that a cell uses and does not define; none for one that is no Python."""
-    tree = _parse(source)
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    """Return the names that a cell takes from cells above; none for one that is no Python."""
+    used = {
+        symbol.get_name()
+        for table in _tables(source)
+        for symbol in table.get_symbols()
+        if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global())
+    }
     return used - bound_names(source)
 
 
 def bound_names(source: str) -> set[str]:
-    """Return the names that a cell defines, in functions too; none for one that is no Python."""
-    bound = set()
-    for node in ast.walk(_parse(source)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            bound.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            bound.add(node.name)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, ast.alias):
-            bound.add(node.asname or node.name.partition(".")[0])
-    return bound
+    """Return the names that a cell defines for cells below; none for one that is no Python."""
+    return {
+        symbol.get_name()
+        for table in _tables(source)[:1]
+        for symbol in table.get_symbols()
+        if symbol.is_assigned() or symbol.is_imported()
+    }
 
 
-def _parse(source: str) -> ast.Module:
+def _tables(source: str) -> list[symtable.SymbolTable]:
+    """Return the symbol tables of a cell: its own, then those of all functions and classes."""
     lines = [line for line in source.splitlines() if not line.startswith(("%", "!"))]
     try:
-        return ast.parse("\n".join(lines))
+        tables = [symtable.symtable("\n".join(lines), "cell", "exec")]
     except SyntaxError:
-        return ast.Module([], [])
+        return []
+    for table in tables:
+        tables += table.get_children()
+    return tables

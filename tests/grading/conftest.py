@@ -33,7 +33,7 @@ def grade_in_process(_stand_ins, tmp_path, monkeypatch, record_property):
     def grade(answer, seed):
         random.seed(seed)
         keras.utils.set_random_seed(seed)
-        outcome = bank.examine(answer)
+        outcome = bank.examine(answer, stand_ins.EARLIER)
         mistake = bank.wrongly_graded(answer, outcome)
         record_property(
             bank_table.PROPERTY,
