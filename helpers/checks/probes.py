@@ -227,7 +227,7 @@ def has_penalty(artifact: Artifact) -> bool:
 
 
 def _move_weights(artifact: Artifact) -> None:
-    """Move all weights a little: a bias that starts at 0 has no penalty, a factor of 0 no effect."""
+    """Move all weights a little: of 0, a bias has no penalty and a factor no effect."""
     import tensorflow as tf
 
     for weight in artifact.trainable_weights.values():

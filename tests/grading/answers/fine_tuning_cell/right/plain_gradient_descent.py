@@ -5,7 +5,7 @@ for layer in backbone.layers:
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.trainable = False
 model.compile(
-    optimizer=keras.optimizers.SGD(1e-3, momentum=0.9), loss="categorical_crossentropy", metrics=["accuracy"]
+    optimizer=keras.optimizers.SGD(1e-4, momentum=0.9), loss="categorical_crossentropy", metrics=["accuracy"]
 )
 fine_tuned_history = model.fit(
     splits.train,
