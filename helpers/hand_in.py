@@ -3,11 +3,19 @@
 import html
 import os
 import re
+import time
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from helpers.lab import DamagedNotebookError, fingerprint, free_name, read_notebook, write_file
+from helpers.lab import (
+    DamagedNotebookError,
+    fingerprint,
+    free_name,
+    parse_notebook,
+    read_notebook,
+    write_file,
+)
 from helpers.paths import course_root
 from helpers.profiles import nbgrader_run
 
@@ -16,6 +24,9 @@ STUB = re.compile(r"^\s*raise NotImplementedError|^YOUR ANSWER HERE", re.MULTILI
 
 # Two sources that share at least this much of their text are taken for versions of one cell.
 SIMILAR = 0.6
+
+# Seconds for JupyterLab to save: it writes in place, so for a moment the file is not whole.
+SAVING = 3.0
 
 
 class HandInError(RuntimeError):
@@ -77,7 +88,7 @@ def hand_in(assignment: str) -> HandIn:
 
     source = _find_notebook(assignment)
     try:
-        cells = read_notebook(source)
+        content, cells = _read_saved(source)
     except DamagedNotebookError as error:
         raise HandInError(f"{error}. Save the notebook (Ctrl+S) and run this cell again.") from None
 
@@ -89,8 +100,21 @@ def hand_in(assignment: str) -> HandIn:
     )
     if (kept := _keep_earlier(target, source)) is not None:
         message += f" The file you made before, with other answers, is now {kept.name}."
-    write_file(target, source.read_bytes())
+    write_file(target, content)
     return HandIn(target, message, warnings)
+
+
+def _read_saved(path):
+    """Return a notebook's bytes and its cells, once it is saved whole."""
+    end = time.monotonic() + SAVING
+    while True:
+        content = path.read_bytes()
+        try:
+            return content, parse_notebook(content, path)
+        except DamagedNotebookError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
 
 
 def _find_notebook(assignment):

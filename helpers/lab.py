@@ -72,8 +72,13 @@ def read_notebook(path: Path) -> list[dict]:
         FileNotFoundError: there is no such file.
         DamagedNotebookError: it is no notebook; the message holds the reason.
     """
+    return parse_notebook(path.read_bytes(), path)
+
+
+def parse_notebook(content: bytes, path: Path) -> list[dict]:
+    """Return the cells of a notebook that was read from `path`; as `read_notebook`."""
     try:
-        notebook = json.loads(path.read_bytes())
+        notebook = json.loads(content)
         if notebook["nbformat"] != 4:
             raise ValueError(f"its format is {notebook['nbformat']}, not 4")
         return [

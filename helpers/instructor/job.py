@@ -35,8 +35,8 @@ from helpers.instructor.grading import Judge, Rebuild, Run, remove_handover, unl
 
 FOLDER = ".grading"
 VERSIONS = ("tensorflow", "keras", "numpy", "ipykernel")
-# The parts of `helpers.checks` that only judge: they change no run.
-JUDGES = ("regularization", "transfer", "deployment", "probes", "messages", "report")
+# The parts of `helpers.checks` that only judge: they change no run. `deployment` hands over, too.
+JUDGES = ("regularization", "transfer", "histories", "probes", "messages", "report")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from nbgrader import utils
 from helpers import checks
 from helpers.checks import deployment, messages, regularization, transfer
 from helpers.checks.report import Criterion, Finding, Report
-from helpers.instructor import grading
+from helpers.instructor import verdict
 from helpers.paths import course_root
 
 NOTEBOOKS = {
@@ -123,10 +123,10 @@ def test_points_for_a_convolution_are_changed_in_one_place(worth, points, tmp_pa
     write_artifact(tmp_path / "model", dense, endpoints=("infer", "train", "call"))
     report = regularization.check_model(Artifact(tmp_path / "model"))
     assert ("To mend: An image passes through 0 convolutions" in str(report)) is bool(worth)
-    cell = nbformat.v4.new_code_cell(
-        metadata={"nbgrader": {"grade": True, "solution": False, "points": 5, "schema_version": 3}}
-    )
-    grading._write_verdict(cell, {"report": report.to_json()}, "")
+    marks = {"grade": True, "solution": False, "points": 5, "grade_id": "check_model"}
+    cell = nbformat.v4.new_code_cell(metadata={"nbgrader": marks | {"schema_version": 3}})
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    verdict.write_into(notebook, {"check_model": {"report": report.to_json()}})
     assert utils.determine_grade(cell) == (points, 5)
 
 

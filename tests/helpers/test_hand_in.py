@@ -1,3 +1,5 @@
+import threading
+
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -142,13 +144,23 @@ def test_a_notebook_that_is_not_there_is_an_error_with_a_way_out(toy):
 
 
 @pytest.mark.parametrize("content", [b"", b'{"cells": [', b"{}"])
-def test_a_damaged_file_keeps_the_earlier_hand_in(toy, content):
+def test_a_damaged_file_keeps_the_earlier_hand_in(toy, content, monkeypatch):
+    monkeypatch.setattr("helpers.hand_in.SAVING", 0.2)
     hand_in("toy")
     earlier = (toy.parent / "hand_in" / "toy.ipynb").read_bytes()
     toy.write_bytes(content)
     with pytest.raises(HandInError, match="does not read as a notebook"):
         hand_in("toy")
     assert (toy.parent / "hand_in" / "toy.ipynb").read_bytes() == earlier
+
+
+def test_it_waits_for_a_notebook_that_is_being_saved(toy):
+    whole = toy.read_bytes()
+    toy.write_bytes(whole[:50])
+    saving = threading.Timer(0.5, toy.write_bytes, [whole])
+    saving.start()
+    assert hand_in("toy").path.read_bytes() == whole
+    saving.join()
 
 
 def test_a_notebook_shows_an_error_without_a_traceback(toy):

@@ -54,7 +54,7 @@ def pixels_of(png):
 
 def alternative_text(html):
     """Return the alternative text of the only picture."""
-    (text,) = re.findall(r'<img alt="([^"]+)" src="data:image/png;base64,[^"]+"', html)
+    (text,) = re.findall(r'<img alt="([^"]+)"[^>]* src="data:image/png;base64,[^"]+"', html)
     return text
 
 
