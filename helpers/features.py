@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 SUBSETS = ("train", "validation", "test")
 DTYPES = ("float32", "float16")
-MEMORY_LIMIT = 4_000_000_000  # bytes; more than this is only written to disk
+# Bytes; more is only written to disk. TensorFlow copies: for a moment it takes twice that.
+MEMORY_LIMIT = 2_000_000_000
 ABOUT, FEATURES, LABELS = "about.json", "features.npy", "labels.npy"
 DAY = 86_400.0  # seconds; no forward pass over the images takes longer
 
@@ -152,19 +153,19 @@ def extract_features(
         ValueError: an unknown subset or dtype, or a part whose output shape is not fixed.
     """
     import_tensorflow()
+    import numpy as np
+
     _check_arguments(part, subsets, dtype)
     fingerprint = None if folder is None else fingerprint_model(part)
-    arrays, forward = {}, _forward(part)
+    arrays, datasets, forward = {}, {}, _forward(part)
     for subset in subsets:
         job = _Job(part, forward, splits, subset, dtype, images_at_once, progress)
         if folder is None:
-            arrays[subset] = _compute_in_memory(job)
+            kept = _compute_in_memory(job)
+            arrays[subset] = tuple(np.asarray(memoryview(each)) for each in kept)  # no copy
         else:
-            arrays[subset] = _read_or_compute(job, Path(folder), fingerprint)
-    datasets = {
-        subset: _to_dataset(*arrays[subset], batch_size, seed if subset == "train" else None)
-        for subset in subsets
-    }
+            kept = arrays[subset] = _read_or_compute(job, Path(folder), fingerprint)
+        datasets[subset] = _to_dataset(*kept, batch_size, seed if subset == "train" else None)
     return Features(arrays, datasets, tuple(part.output_shape[1:]), splits.caption)
 
 
@@ -293,8 +294,9 @@ def _feature_batches(job: _Job) -> "Iterator[tuple[np.ndarray, np.ndarray]]":
         )
 
 
-def _compute_in_memory(job: _Job) -> "tuple[np.ndarray, np.ndarray]":
+def _compute_in_memory(job: _Job) -> "tuple[tf.Tensor, tf.Tensor]":
     import numpy as np
+    import tensorflow as tf
 
     if job.nbytes > MEMORY_LIMIT:
         raise FeaturesError(
@@ -309,17 +311,41 @@ def _compute_in_memory(job: _Job) -> "tuple[np.ndarray, np.ndarray]":
         features[start : start + len(some)] = some
         labels[start : start + len(some)] = their_labels
         start += len(some)
-    return features, labels
+    return tf.constant(features), tf.constant(labels)
 
 
 def _to_dataset(
-    features: "np.ndarray", labels: "np.ndarray", batch_size: int, seed: int | None
+    features: "np.ndarray | tf.Tensor",
+    labels: "np.ndarray | tf.Tensor",
+    batch_size: int,
+    seed: int | None,
 ) -> "tf.data.Dataset":
     """Return batches of features and labels; with a seed, in the order of the image pipeline.
 
     `load_splits` shuffles over the whole split. Shuffling as many positions, with the same seed,
     draws the same order, and moves eight bytes an image instead of its features.
     """
+    import tensorflow as tf
+
+    take = (_take_from_memory if tf.is_tensor(features) else _take_from_disk)(features, labels)
+    rows = tf.data.Dataset.range(len(features))
+    if seed is not None:
+        rows = rows.shuffle(len(features), seed=seed)
+    return rows.batch(batch_size).map(take).prefetch(tf.data.AUTOTUNE)
+
+
+def _take_from_memory(features: "tf.Tensor", labels: "tf.Tensor") -> Callable:
+    """Return what takes rows by their numbers, without a call of Python for each batch."""
+    import tensorflow as tf
+
+    return lambda rows: (
+        tf.cast(tf.gather(features, rows), tf.float32),
+        tf.gather(labels, rows),
+    )
+
+
+def _take_from_disk(features: "np.ndarray", labels: "np.ndarray") -> Callable:
+    """Return what reads rows by their numbers from arrays that need not fit into memory."""
     import numpy as np
     import tensorflow as tf
 
@@ -332,10 +358,7 @@ def _to_dataset(
         their_labels.set_shape((None, *labels.shape[1:]))
         return some, their_labels
 
-    rows = tf.data.Dataset.range(len(features))
-    if seed is not None:
-        rows = rows.shuffle(len(features), seed=seed)
-    return rows.batch(batch_size).map(take).prefetch(tf.data.AUTOTUNE)
+    return take
 
 
 # ---- on disk ------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ COLOURS_OF = {"scratch": COLOURS[1], "frozen": COLOURS[0], "fine_tuned": COLOURS
 
 
 class LabelsExplorer(Explorer):
-    """Accuracy against the number of labelled images, for two input sizes and three ways."""
+    """Accuracy against the number of labelled images, for each input size and three ways."""
 
     def __init__(self, pixels: int = 32):
         record = load_record()
@@ -54,34 +54,38 @@ class LabelsExplorer(Explorer):
         where = {way: f" {backbone}" for way in ("frozen", "fine_tuned")}
         where["scratch"] = f", always {SCRATCH_PIXELS} px"
         self._bars, self._curves, self._others = {}, {}, {}
+        others = range(len(self._sizes) - 1)
         for way, name in WAYS.items():
             colour = COLOURS_OF[way]
             self._bars[way] = axes.vlines([], [], [], color=colour, linewidth=4, alpha=0.5)
-            (self._others[way],) = axes.plot([], [], ":", color=colour, linewidth=1.2)
+            self._others[way] = [
+                axes.plot([], [], ":", color=colour, linewidth=1.2)[0] for _ in others
+            ]
             (self._curves[way],) = axes.plot(
                 [], [], MARKERS[way] + "-", color=colour, markersize=6, label=name + where[way]
             )
-        (thin,) = axes.plot([], [], ":", color=GREY, label="the other input size")
+        (thin,) = axes.plot([], [], ":", color=GREY, label="other input sizes")
         figure.legend(
             handles=[*self._curves.values(), thin], loc="outside upper center", ncols=2, fontsize=8
         )
         self._title = axes.set_title("", fontsize="medium")
-        lines = (self._others, self._bars, self._curves)
-        return [self._title, *(artist for group in lines for artist in group.values())]
+        faint = [line for lines in self._others.values() for line in lines]
+        return [self._title, *faint, *self._bars.values(), *self._curves.values()]
 
     def update(self, pixels: int, **shown: bool) -> str:
-        """Draw the curves of an input size; those of the other one stay as thin lines.
+        """Draw the curves of an input size; those of the others stay as thin lines.
 
         Args:
             pixels: width and height of the images that reach the backbone.
             **shown: whether a way is shown, by its name in `WAYS`.
         """
-        (other,) = (size for size in self._sizes if size != pixels)
+        others = [size for size in self._sizes if size != pixels]
         for way in WAYS:
             points = self._points[way, pixels] if shown[way] else []
-            faint = self._points[way, other] if shown[way] and way != "scratch" else []
             self._curves[way].set_data([p.labels for p in points], [p.mean for p in points])
-            self._others[way].set_data([p.labels for p in faint], [p.mean for p in faint])
+            for line, size in zip(self._others[way], others, strict=True):
+                faint = self._points[way, size] if shown[way] and way != "scratch" else []
+                line.set_data([p.labels for p in faint], [p.mean for p in faint])
             self._bars[way].set_segments(
                 [[(p.labels, p.mean - p.spread), (p.labels, p.mean + p.spread)] for p in points]
             )

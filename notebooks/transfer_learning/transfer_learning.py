@@ -86,6 +86,10 @@ widgets.labels_explorer()
 # adds no detail, but it brings edges and textures to the size that the filters were trained on.
 
 # %% [markdown]
+# With all the labels, look twice: the opponent here is a small network. A larger one that trains longer gets further, as the recorded
+# reference of the last notebook shows.
+
+# %% [markdown]
 # ### What is reused
 #
 # A classifier has two parts. The **backbone**, all the convolutions, turns an image into features. The **head** on top turns features into
@@ -217,7 +221,18 @@ print(f"{len(images)} images: {seconds['224 px'] / seconds['32 px']:.0f} times a
 # %% [markdown]
 # If it is clearly fewer than 49, the small images did not keep the processor busy: calling layer after layer took the time.
 #
-# At this size one *pools* instead of flattening: global average pooling keeps one number a channel. And one resizes batch by
+# And what does it bring? Below is the figure from the beginning again, at 224 pixels. **Predict:** does the step from 96 to 224 bring as much as
+# the one from 32 to 96?
+
+# %%
+widgets.labels_explorer(pixels=224)
+
+# %% [markdown]
+# From 32 to 96 pixels there are 9 times as many pixels to compute, from there to 224 once more 5 times as many. The second step brings less than the
+# first: enlarging adds no detail that the photograph did not have.
+
+# %% [markdown]
+# Behind a feature map of that size one *pools* instead of flattening: global average pooling keeps one number a channel. And one resizes batch by
 # batch, in the model or in the pipeline. All images at once would not fit into memory: 60,000 of them take 36 GB.
 
 # %% [markdown]

@@ -71,6 +71,7 @@ WANTED: dict[Setting, range] = {
     Setting("scratch", 32, 45_000): range(3),
     Setting("fine_tuned", 32, 45_000): range(3),
     Setting("fine_tuned", 96, 45_000): range(3),
+    **{Setting("frozen", 224, labels): range(3) for labels in EPOCHS},
 }
 
 

@@ -10,6 +10,7 @@ normalization and the learning rate do is measured in `claims` and `transfer`.
 import argparse
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -32,17 +33,12 @@ import_tensorflow()
 import keras
 keras.utils.set_random_seed({seed})
 """
-# What the notebook shows in a figure or prints is computed once more from its own variables.
+# What the notebook shows in figures is computed once more from its own variables.
 LAST_CELL = """
 import json
-import re
-neighbours = inspection.show_neighbours(backbone, preprocessing, splits).get_suptitle()
-random_share, pretrained_share = map(int, re.findall(r"(\\d+) %", neighbours))
 changes = inspection.relative_changes(backbone, backbone_before)
 numbers = {
     "correlation": float(np.mean(each)),
-    "same class, random weights": random_share,
-    "same class, pretrained": pretrained_share,
     "loss on features minus loss on images": on_features[0] - on_images[0],
     "epoch on features as a share of the pass": an_epoch / once,
     "224 px as a multiple of 32 px": seconds["224 px"] / seconds["32 px"],
@@ -115,7 +111,24 @@ def run_notebook(seed: int) -> dict[str, float]:
         )
         # A home without data: the embedded pair, whatever lies on this disk.
         client.execute(env={**environment, "TFDS_DATA_DIR": folder, "COURSE_PROFILE": "quick"})
-    return {**json.loads(last.outputs[0].text), **printed_numbers(notebook)}
+    return {
+        **json.loads(last.outputs[0].text),
+        **printed_numbers(notebook),
+        **neighbours_of_the_same_class(notebook),
+    }
+
+
+def neighbours_of_the_same_class(notebook: nbformat.NotebookNode) -> dict[str, int]:
+    """Return the two shares, in per cent, from the words of the figure: later cells fine-tune."""
+    (figure,) = (
+        output.data["text/plain"]
+        for cell in notebook.cells
+        if "show_neighbours(" in cell.source
+        for output in cell.outputs
+    )
+    shares = re.search(r"(\d+) % with random weights and (\d+) % pretrained", figure)
+    names = ("same class, random weights", "same class, pretrained")
+    return dict(zip(names, map(int, shares.groups()), strict=True))
 
 
 def printed_numbers(notebook: nbformat.NotebookNode) -> dict[str, float]:

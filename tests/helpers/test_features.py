@@ -12,6 +12,7 @@ from helpers.quiet import import_tensorflow
 
 import_tensorflow()
 import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
 
 PROFILE = replace(
     profiles.PROFILES["grade"], train_images=320, validation_images=40, test_images=40
@@ -95,7 +96,7 @@ def test_training_on_features_is_training_through_the_frozen_network(kept):
     splits = data.load_splits(PROFILE)  # its first epochs, as those of the features
     whole = compiled(densenet.join(preprocessing, backbone, heads[0]))
     expected = trained(whole, splits.train, splits.validation)
-    fresh = features._to_dataset(*kept.arrays["train"], 32, seed=0)
+    fresh = features._to_dataset(*map(tf.constant, kept.arrays["train"]), 32, seed=0)
     history = trained(compiled(heads[1], steps_per_execution=4), fresh, kept.validation)
     assert_same_history(history, expected)
     # Another order of images is seen by the comparison.
@@ -291,6 +292,10 @@ def test_what_was_kept_is_read_and_not_computed_again(small, splits, tmp_path, c
         ):
             np.testing.assert_array_equal(one, other)
             np.testing.assert_array_equal(one, third)
+    for _ in range(2):  # epochs
+        for one, other in zip(again.train, in_memory.train, strict=True):
+            np.testing.assert_array_equal(one[0], other[0])
+            np.testing.assert_array_equal(one[1], other[1])
 
 
 def cut(file):

@@ -38,6 +38,7 @@ def test_a_solution_runs_on_real_images_and_passes_its_checks(name, tmp_path):
     ]
     assert any(text.startswith("Data: CIFAR-10.") for text in results)
     reports = [text for text in results if text.startswith("check_")]
-    assert len(reports) == 2
+    checks = [cell for cell in notebook.cells if "checks.check_" in cell.source]
+    assert len(reports) == len(checks) > 0
     for report in reports:
         assert "all there" in report

@@ -1,5 +1,7 @@
 """The freeze explorer shows the real backbone, and what was recorded for each boundary."""
 
+from dataclasses import replace
+
 import pytest
 
 from helpers import densenet, profiles, widgets
@@ -43,18 +45,27 @@ def test_the_record_says_where_it_comes_from_and_how_it_was_measured(record):
     assert {"versions", "date", "data", "time", "activations"} <= set(record["origin"])
 
 
-def test_the_record_is_that_of_the_compact_backbone(record):
-    compare_with_the_real_one(record, "CompactDenseNet")
+@pytest.mark.parametrize(
+    "name", ["CompactDenseNet", pytest.param("DenseNet201", marks=pytest.mark.slow)]
+)
+def test_the_record_is_that_of_the_real_backbone(record, name):
+    compare_with_the_real_one(record, name)
 
 
-def test_a_backbone_that_nobody_measured_is_shown_by_one_that_was(record):
-    assert "DenseNet201" not in record["backbones"]
+def test_the_backbone_of_the_profile_is_shown():
     explorer = widgets.freezing_explorer(profiles.PROFILES["full"])
+    assert explorer.figure.alt.startswith("DenseNet201, ")
+    assert "of 18,825,034 parameters" in explorer.figure.alt
+
+
+def test_a_backbone_that_nobody_measured_is_shown_by_one_that_was():
+    other = replace(profiles.PROFILES["full"], backbone="Other")
+    explorer = widgets.freezing_explorer(other)
     assert "CompactDenseNet" in explorer.figure.alt
-    assert "DenseNet201" not in explorer.figure.alt
+    assert "Other" not in explorer.figure.alt
 
 
-@pytest.mark.parametrize("name", ["CompactDenseNet"])
+@pytest.mark.parametrize("name", ["CompactDenseNet", "DenseNet201"])
 def test_freezing_saves_and_storing_saves_more(record, name):
     rows = record["backbones"][name]["boundaries"]
     assert rows[0]["epoch"] == rows[0]["epoch_from_stored"] == 1.0

@@ -26,7 +26,7 @@ def test_the_figure_draws_the_points_and_their_spread(explorer, record):
     for bar, point in zip(explorer._bars["frozen"].get_segments(), points, strict=True):
         assert bar[:, 1] == pytest.approx([point.mean - point.spread, point.mean + point.spread])
     others = recorded_points(record, "frozen", 32)
-    assert list(explorer._others["frozen"].get_ydata()) == [point.mean for point in others]
+    assert list(explorer._others["frozen"][0].get_ydata()) == [point.mean for point in others]
 
 
 def test_from_scratch_is_the_same_for_every_input_size(explorer):
@@ -46,7 +46,7 @@ def test_a_way_that_is_not_chosen_is_neither_drawn_nor_told(explorer):
 
 def test_backbone_data_set_and_seeds_are_named(explorer):
     for words in (explorer.figure.alt, explorer.figure.get_supxlabel()):
-        assert "CIFAR-10, MobileNetV2 0.35 with ImageNet weights, recorded, 1 to 5 seeds" in words
+        assert "CIFAR-10, MobileNetV2 0.35 with ImageNet weights, recorded, 3 to 5 seeds" in words
     (legend,) = explorer.figure.legends
     named = [text.get_text() for text in legend.get_texts()]
     assert "frozen MobileNetV2 0.35 with ImageNet weights" in named
@@ -73,5 +73,5 @@ def test_a_point_of_one_seed_is_called_so():
 
 
 def test_a_size_that_was_not_recorded_is_refused():
-    with pytest.raises(ValueError, match=r"pixels is 64\. Recorded were \[32, 96\]"):
+    with pytest.raises(ValueError, match=r"pixels is 64\. Recorded were \[32, 96, 224\]"):
         widgets.labels_explorer(64)
