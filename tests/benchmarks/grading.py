@@ -37,6 +37,7 @@ EXERCISES = {
     "regularization": ("model_cell", "training_cell"),
     "transfer_learning": ("head_cell", "fine_tuning_cell"),
 }
+WAYS = ("cold", "one_worker", "two_workers")
 COLD = 4  # students of each assignment that nbgrader grades
 COLD_CONFIGURATION = "\nc.Run.kernel_name = 'course-isolated'\nc.Judge.warm = False\n"
 SIZES = (10, 30, 100, 300, 1000)
@@ -57,9 +58,8 @@ def answers(assignment: str, count: int) -> list[bank.Answer]:
     return picked[:count]
 
 
-def make_class(folder: Path, students: int) -> Path:
+def make_class(course: Path, students: int) -> None:
     """Make a course with its released notebooks, and let a class hand in answers of the bank."""
-    course = folder / "class"
     course.mkdir()
     build.derive(course_root(), course)
     for assignment in EXERCISES:
@@ -72,7 +72,6 @@ def make_class(folder: Path, students: int) -> Path:
             place = course / "submitted" / f"student-{number:02}" / assignment
             place.mkdir(parents=True)
             nbformat.write(solved, place / f"{assignment}.ipynb")
-    return course
 
 
 def make_small_class(folder: Path, students: int) -> Path:
@@ -172,42 +171,37 @@ def took(course: Path, assignment: str) -> dict[str, float]:
     return {"cells": statistics.mean(cells), "judging": statistics.mean(judged)}
 
 
-def measure_class(course: Path, assignment: str, students: int) -> dict:
-    """Return a row: seconds a submission, each way, and what they are made of."""
+def measure_way(course: Path, assignment: str, way: str, students: int) -> dict:
+    """Grade a class in one way; return seconds a submission and what they are made of, scores."""
     forget(course)
-    cold = autograde(course, assignment, min(COLD, students))
-    forget(course)
-    one = grade(course, assignment, 1)
-    parts = took(course, assignment)
-    forget(course)
-    two = grade(course, assignment, 2)
-    per = {
-        "cold": cold["seconds"] / len(cold["scores"]),
-        "one_worker": one["seconds"] / students,
-        "two_workers": two["seconds"] / students,
-    }
-    beyond = per["one_worker"] - parts["cells"]
-    same = one["scores"] == two["scores"]
-    same = same and all(
-        one["scores"][student] == score for student, score in cold["scores"].items()
-    )
-    speed_up = per["one_worker"] / per["two_workers"]
+    if way == "cold":
+        graded = autograde(course, assignment, min(COLD, students))
+        return graded | {"each": graded["seconds"] / len(graded["scores"])}
+    graded = grade(course, assignment, {"one_worker": 1, "two_workers": 2}[way])
+    return graded | {"each": graded["seconds"] / students, **took(course, assignment)}
+
+
+def summary(ways: dict[str, dict]) -> dict:
+    """Return a row about an assignment: seconds a submission, each way, and what they mean."""
+    cold, one, two = (ways[way] for way in WAYS)
+    beyond = one["each"] - one["cells"]
+    same = one["scores"] == two["scores"] and cold["scores"].items() <= one["scores"].items()
+    speed_up = one["each"] / two["each"]
     return {
-        "students": students,
+        "students": len(one["scores"]),
         "students_cold": len(cold["scores"]),
-        "seconds": {name: round(value, 2) for name, value in per.items()},
-        "seconds_in_cells": round(parts["cells"], 2),
-        "seconds_of_judging": round(parts["judging"], 2),
-        "overhead": round(beyond - parts["judging"], 2),
+        "seconds": {way: round(ways[way]["each"], 2) for way in WAYS},
+        "seconds_in_cells": round(one["cells"], 2),
+        "seconds_of_judging": round(one["judging"], 2),
+        "overhead": round(beyond - one["judging"], 2),
         "overhead_with_judging": round(beyond, 2),
-        "overhead_holds": beyond - parts["judging"] < OVERHEAD,
+        "overhead_holds": beyond - one["judging"] < OVERHEAD,
         "overhead_with_judging_holds": beyond < OVERHEAD,
-        "one_worker_against_cold": round(per["cold"] / per["one_worker"], 2),
+        "one_worker_against_cold": round(cold["each"] / one["each"], 2),
         "two_workers_against_one": round(speed_up, 2),
         "two_workers_hold": speed_up >= SPEED_UP,
         "worker_megabytes": round(two["worker_bytes"] / 1e6),
         "same_scores": same,
-        "scores": sorted(one["scores"].values()),
     }
 
 
@@ -230,28 +224,40 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the record, JSON")
     parser.add_argument("--students", type=int, default=20, help="of each assignment")
-    rows = [*EXERCISES, *(f"small-{size}" for size in SIZES)]
-    parser.add_argument("--only", nargs="*", default=rows, choices=rows, metavar="NAME")
+    names = [f"{assignment}-{way}" for assignment in EXERCISES for way in WAYS]
+    names += [f"small-{size}" for size in SIZES]
+    parser.add_argument("--only", nargs="*", default=names, choices=names, metavar="NAME")
     options = parser.parse_args()
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # for alembic
     result = record.read(options.out)
-    measured = result.get("rows", {})
-    todo = [name for name in options.only if name not in measured]
+    measured = result.get("measured", {})
     with tempfile.TemporaryDirectory(prefix="course-bench-") as folder:
-        for name in todo:
-            if name in EXERCISES:
-                course = Path(folder, "class")
-                if not course.exists():
-                    make_class(Path(folder), options.students)
-                measured[name] = measure_class(course, name, options.students)
+        course = Path(folder, "class")
+        for name in [name for name in options.only if name not in measured]:
+            subject, _, how = name.rpartition("-")
+            if subject == "small":
+                measured[name] = measure_growth(Path(folder), int(how))
             else:
-                measured[name] = measure_growth(Path(folder), int(name.rpartition("-")[2]))
+                if not course.exists():
+                    make_class(course, options.students)
+                assignment, _, way = name.partition("-")
+                measured[name] = measure_way(course, assignment, way, options.students)
             origin = record.origin(f"{COMMAND} --out {options.out.name}", data="rendered_things")
-            record.write(options.out, {**origin, "rows": measured})
-    for name in options.only:
+            record.write(options.out, {**origin, "measured": measured, "rows": rows_of(measured)})
+    for name, row in rows_of(measured).items():
         print(f"{name}:")
-        for what, value in measured[name].items():
+        for what, value in row.items():
             print(f"  {what:28} {value}")
+
+
+def rows_of(measured: dict[str, dict]) -> dict[str, dict]:
+    """Return the rows for which everything has been measured."""
+    rows = {}
+    for assignment in EXERCISES:
+        ways = {way: measured.get(f"{assignment}-{way}") for way in WAYS}
+        if all(ways.values()):
+            rows[assignment] = summary(ways)
+    return rows | {name: row for name, row in measured.items() if name.startswith("small-")}
 
 
 if __name__ == "__main__":
