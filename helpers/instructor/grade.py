@@ -18,7 +18,7 @@ from nbgrader.coursedir import CourseDirectory
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Table as RichTable
 from traitlets.config import Config
 
 from helpers import paths, profiles
@@ -76,7 +76,7 @@ def run(
     writer = Writer(assignment, config)
     todo = [job for job in jobs if force or not grader.is_done(job)]
     unwritten = [job for job in jobs if job not in todo and not writer.is_written(job)]
-    table = _Table(console, len(todo) + len(unwritten))
+    table = Table(console, len(todo) + len(unwritten))
     events = workers.do(
         todo,
         course,
@@ -141,8 +141,16 @@ def _stopped_like_by_ctrl_c() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class _Table:
-    """What is done, what is running and since when, what failed, and the time that is left."""
+class Table:
+    """What is done, what is running and since when, what failed, and the time that is left.
+
+    Args:
+        console: where to show it.
+        total: how many jobs there are.
+
+    Attributes:
+        failed: why, by student.
+    """
 
     def __init__(self, console: Console, total: int):
         self.failed: dict[str, str] = {}
@@ -151,13 +159,15 @@ class _Table:
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("graded,"), TimeRemainingColumn())
         self._progress = Progress(*columns, TextColumn("left"), console=console)
         self._bar = self._progress.add_task("", total=total)
-        self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=4)
+        self._live = Live(console=console, get_renderable=self.draw, refresh_per_second=4)
 
-    def __enter__(self) -> "_Table":
+    def __enter__(self) -> "Table":
+        """Begin to show it."""
         self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Leave it as it ended."""
         self._running.clear()
         self._live.stop()
 
@@ -179,9 +189,10 @@ class _Table:
                 soft_wrap=True,
             )
 
-    def _draw(self) -> Group:
+    def draw(self) -> Group:
+        """Return the table as it stands."""
         now = time.monotonic()
-        table = Table("running", "seconds", "failed", box=None, padding=(0, 2, 0, 0))
+        table = RichTable("running", "seconds", "failed", box=None, padding=(0, 2, 0, 0))
         running = [(student, f"{now - since:.0f}") for student, since in self._running.items()]
         failed = list(self.failed)[-5:]
         for row in range(max(len(running), len(failed))):

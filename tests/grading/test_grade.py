@@ -1,8 +1,10 @@
 """`course grade` itself: what runs again and what does not, what goes on after a break."""
 
+import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -15,8 +17,10 @@ import nbformat
 import psutil
 import pytest
 from nbgrader.api import Gradebook
+from rich.console import Console
 
 from helpers.instructor import grading, isolation, job, workers
+from helpers.instructor.grade import Table
 from helpers.instructor.gradebook import make_gradebook
 from tests.grading.small_class import (
     COLD,
@@ -172,6 +176,25 @@ def test_a_manual_grade_is_kept(course):
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         grade_of_bob = gradebook.find_submission("small", "bob").notebooks[0].grades[0]
         assert (grade_of_bob.auto_score, grade_of_bob.manual_score) == (0, 3)
+
+
+def test_the_table_tells_what_is_done_what_runs_what_failed_and_how_long_it_takes():
+    console = Console(width=80, record=True, force_terminal=True, file=io.StringIO())
+    table = Table(console, 3)
+    jobs = [job.Job(name, Path(name), Path(name)) for name in ("ada", "bob", "eve")]
+    with table:
+        for one in jobs:
+            table.tell(workers.Event(one, "begun"))
+        table.tell(workers.Event(jobs[0], "finished", cold="there is no bwrap"))
+        table.tell(workers.Event(jobs[1], "failed", "the disk is full"))
+        table.tell(None)
+        console.print(table.draw())
+    shown = console.export_text()
+    assert "2/3 graded, " in shown
+    assert "left" in shown
+    assert re.search(r"eve +0 +bob", shown)
+    assert "start cold, which takes seconds each. there is no bwrap" in shown
+    assert table.failed == {"bob": "the disk is full"}
 
 
 def test_a_worker_that_dies_costs_its_job_and_no_other(course):
