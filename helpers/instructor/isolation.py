@@ -190,10 +190,10 @@ def give_to_user(path: Path) -> None:
 
 def limits_of(limits: Limits, *, isolated: bool) -> dict[str, Any]:
     """Return what `limited.limit` takes: names of limits, with their values."""
-    wanted = {"DATA": limits.memory, "FSIZE": limits.file_size, "CORE": 0, "user": None}
+    wanted = {"DATA": limits.memory, "FSIZE": limits.file_size, "CORE": 0}
     if isolated:  # else the limit would count all the user's processes
-        wanted |= {"NPROC": limits.processes, "user": _user()}
-    return wanted
+        wanted |= {"NPROC": limits.processes}
+    return wanted | {"user": _user() if isolated else None, "filter": isolated}
 
 
 def _user() -> int | None:

@@ -145,6 +145,27 @@ def test_its_memory_is_limited(kernel):
     assert kernel.run("print(open('/proc/self/oom_score_adj').read())") == "1000"
 
 
+def test_it_gets_no_memory_that_is_not_counted(kernel):
+    """Shared memory stays when its process is gone; a folder in memory belongs to no process."""
+    told = kernel.run(
+        """
+        import ctypes, os, threading
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.shmget(0, 2**20, 0o1600) >= 0: print("HIT shared memory")
+        child = os.fork()
+        if child == 0:
+            os._exit(libc.unshare(0x10000000 | 0x00020000) == 0
+                     and libc.mount(b"none", b"/tmp", b"tmpfs", 0, b"size=1g") == 0)
+        print("HIT" if os.waitpid(child, 0)[1] else "refused")
+        thread = threading.Thread(target=print, args=["threads work"])
+        thread.start(); thread.join()
+        """
+    )
+    assert "HIT" not in told
+    assert "refused" in told
+    assert "threads work" in told
+
+
 @pytest.mark.parametrize("folder", ["/tmp", "/dev/shm"])
 def test_files_in_memory_are_limited(kernel, folder):
     told = kernel.run(
