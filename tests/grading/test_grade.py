@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -390,3 +391,32 @@ def _nbgrader(arguments, folder):
         text=True,
     )
     assert finished.returncode == 0, finished.stderr
+
+
+def test_everything_can_be_imported_where_there_is_no_linux():
+    program = """
+        import importlib, os, signal, socket, sys
+        import jinja2, jupyter_client.provisioning, matplotlib, nbclient, nbgrader.apps, psutil
+        import rich.live, rich.progress, typer, typer.main
+        for name in ("fcntl", "resource", "pwd", "termios"):
+            sys.modules[name] = None
+        for module, names in (
+            (os, ["pidfd_open", "geteuid", "getuid", "killpg", "sched_setaffinity", "uname"]),
+            (signal, ["pidfd_send_signal", "SIGHUP", "SIGKILL"]),
+            (socket, ["AF_UNIX", "SOCK_SEQPACKET", "SO_PASSCRED"]),
+        ):
+            for name in names:
+                delattr(module, name)
+        for name in ("grade", "gradebook", "grading", "job", "kernels", "warm", "workers"):
+            importlib.import_module(f"helpers.instructor.{name}")
+        for name in ("commands", "isolation", "judge", "limited", "release", "report"):
+            importlib.import_module(f"helpers.instructor.{name}")
+        sys.platform = "win32"
+        from helpers.instructor import isolation
+        print(isolation.why_not())
+    """
+    finished = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "isolated on Linux only" in finished.stdout
