@@ -36,7 +36,7 @@ def course_command(root, *arguments):
 
 @pytest.fixture(scope="module")
 def classroom(browser, tmp_path_factory):
-    """A course whose last question is graded by a person, and two submissions, graded."""
+    """A course whose last question is graded by a person; of two submissions one is graded."""
     root = copy_course(tmp_path_factory.mktemp("instructor") / "course")
     shutil.copytree(ROOT / "solutions", root / "solutions")
     shutil.copy(ROOT / "jupytext.toml", root)
@@ -56,7 +56,7 @@ def classroom(browser, tmp_path_factory):
         folder = root / "submitted" / student / NAME
         folder.mkdir(parents=True)
         nbformat.write(solution, folder / f"{NAME}.ipynb")
-    course_command(root, "grade", NAME)
+    course_command(root, "grade", NAME, "--student", "ada")
     return root
 
 
@@ -89,13 +89,23 @@ def test_lab_offers_the_formgrader(page, screenshots):
     assert "2" in row.split()
 
 
+def test_the_formgrader_grades_a_submission_itself(page, classroom, lab_of_class, screenshots):
+    page.goto(formgrader(lab_of_class, f"manage_submissions/{NAME}"))
+    row = page.locator("tr", has_text="bob")
+    row.locator(".autograde a").click()
+    page.get_by_text("Successfully autograded").first.wait_for(timeout=240_000)
+    page.screenshot(path=screenshots / "11-autograded.png")
+    with Gradebook(f"sqlite:///{classroom / 'gradebook.db'}") as gradebook:
+        assert gradebook.find_submission(NAME, "bob").score == 9
+
+
 def test_an_answer_is_graded_by_its_rubric_and_handed_back(
     page, classroom, lab_of_class, screenshots
 ):
     page.goto(formgrader(lab_of_class, f"gradebook/{NAME}/{NAME}"))
     page.locator("td a", has_text="Submission #1").first.wait_for()
     page.wait_for_timeout(500)
-    page.screenshot(path=screenshots / "11-who-waits.png")
+    page.screenshot(path=screenshots / "12-who-waits.png")
     page.locator("td a", has_text="Submission #1").first.click()
     answer = page.locator(".nbgrader_cell", has_text="Both curves told me otherwise")
     answer.wait_for()
@@ -109,7 +119,7 @@ def test_an_answer_is_graded_by_its_rubric_and_handed_back(
     page.wait_for_timeout(1500)  # it is saved with the request that leaving the field sends
     rubric = page.get_by_text("Full marks: two questions")
     rubric.scroll_into_view_if_needed()
-    page.screenshot(path=screenshots / "12-answer-and-rubric.png")
+    page.screenshot(path=screenshots / "13-answer-and-rubric.png")
     assert rubric.is_visible()
     with Gradebook(f"sqlite:///{classroom / 'gradebook.db'}") as gradebook:
         scores = {
@@ -123,11 +133,11 @@ def test_an_answer_is_graded_by_its_rubric_and_handed_back(
     page.goto(formgrader(lab_of_class, "manage_assignments"))
     page.locator("tr", has_text=NAME).locator(".generate-feedback a").first.click()
     page.get_by_text("Successfully generated feedback").first.wait_for(timeout=120_000)
-    page.screenshot(path=screenshots / "13-feedback-made.png")
+    page.screenshot(path=screenshots / "14-feedback-made.png")
     graded = max(scores, key=lambda student: scores[student] % 1)
     feedback = classroom / "feedback" / graded / NAME / f"{NAME}.html"
     page.goto(feedback.as_uri())
-    page.screenshot(path=screenshots / "14-feedback.png")
+    page.screenshot(path=screenshots / "15-feedback.png")
     text = page.locator("body").inner_text()
     assert "What would you try after that?" in text
     assert "1.5 of 2 points" in text
@@ -138,10 +148,10 @@ def test_an_answer_is_graded_by_its_rubric_and_handed_back(
 def test_the_report_shows_the_class(page, classroom, screenshots):
     course_command(classroom, "report", NAME)
     page.goto((classroom / "report" / f"{NAME}.html").as_uri())
-    page.screenshot(path=screenshots / "15-report.png", full_page=True)
+    page.screenshot(path=screenshots / "16-report.png", full_page=True)
     assert page.locator("h2").count() == 5
     drawn = page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     assert drawn
     page.locator("summary").first.click()
-    page.screenshot(path=screenshots / "16-report-example.png")
+    page.screenshot(path=screenshots / "17-report-example.png")
     assert page.locator("pre").first.is_visible()
