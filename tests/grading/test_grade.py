@@ -208,15 +208,26 @@ def test_a_worker_that_dies_costs_its_job_and_no_other(course):
     results = {}
     for event in events:
         if event and event.kind == "begun" and event.job.student == "bob":
-            mine = psutil.Process().children()
-            [worker] = [p for p in mine if "helpers.instructor.workers" in p.cmdline()]
-            worker.kill()
+            _wait_until(lambda: _workers())
+            _workers()[0].kill()
         elif event and event.kind != "begun":
             results[event.job.student] = (event.kind, event.problem)
     assert results["bob"] == ("failed", "The process that graded it ended with -9.")
     assert results["eve"] == ("finished", "")
     again(course)
     assert points(course) == {"ada": 4, "bob": 0, "eve": 0}
+
+
+def _workers():
+    mine = psutil.Process().children()
+    return [process for process in mine if "helpers.instructor.workers" in process.cmdline()]
+
+
+def _wait_until(happens, timeout=100):
+    end = time.monotonic() + timeout
+    while not happens():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
 
 
 def test_ctrl_c_ends_it_keeps_what_is_finished_and_leaves_no_process(tmp_path):
@@ -226,11 +237,8 @@ def test_ctrl_c_ends_it_keeps_what_is_finished_and_leaves_no_process(tmp_path):
     grader = subprocess.Popen(
         command(course, "count=1"), stdout=subprocess.PIPE, text=True, start_new_session=True
     )
-    end = time.monotonic() + 100
     ada = job.Job("ada", course, course / ".grading" / "small" / "ada")
-    while not ada.state.get("recorded"):
-        assert time.monotonic() < end
-        time.sleep(0.2)
+    _wait_until(lambda: ada.state.get("recorded"))
     below = psutil.Process(grader.pid).children(recursive=True)
     os.killpg(grader.pid, signal.SIGINT)
     output, _ = grader.communicate(timeout=30)

@@ -81,8 +81,10 @@ def test_what_it_can_write_to_is_its_own(kernel):
         for top, folders, _ in os.walk("/"):
             if top.startswith(("/proc/", "/sys/")):
                 folders.clear()
-            elif os.access(top, os.W_OK):
-                print(top)
+                continue
+            try: open(top + "/probe", "w").close()
+            except OSError: continue
+            os.remove(top + "/probe"); print(top)
         """
     ).split()
     own = str(kernel.manager.provisioner.folder)
