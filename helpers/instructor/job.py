@@ -162,7 +162,7 @@ class Grader:
         try:
             path = submission.find_notebook(job.handed_in, self._assignment)
             answers = submission.take_answers(submission.read_notebook(path), self._released)
-        except submission.Unreadable as error:
+        except (submission.Unreadable, OSError) as error:
             return submission.unreadable(self._released, str(error))
         return submission.rebuild(self._released, answers, added_cells=self._added_cells)
 
