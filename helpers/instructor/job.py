@@ -128,14 +128,17 @@ class Grader:
         """
         job.folder.mkdir(parents=True, exist_ok=True)
         read, rebuilt = self._hash_of_submission(job), self._rebuild(job)
-        sources = [(cell.cell_type, cell.source) for cell in rebuilt.cells]
-        ran = _hash(sources, submission.notes_of(rebuilt), self._running)
+        code = [cell.source for cell in _code_cells(rebuilt)]
+        ran = _hash(code, submission.notes_of(rebuilt), self._running)
         if force or job.state.get("ran") != ran:
             job.remember(ran="", judged="", recorded="")
             began = time.monotonic()
             self._run(job, rebuilt)
             took = round(time.monotonic() - began, 3)
             job.remember(ran=ran, run_with=self._running, seconds_run=took)
+        elif job.state.get("read") != read:
+            job.remember(recorded="")
+            _take_over(rebuilt, job.executed)
         if job.state.get("judged") != self._hash_of_judging(ran):
             job.remember(recorded="")
             began = time.monotonic()
@@ -215,6 +218,21 @@ def write_whole(path: Path, text: str) -> None:
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
+
+
+def _take_over(rebuilt: NotebookNode, executed: Path) -> None:
+    """Write a notebook whose code is that of an executed one, with other text, in its place."""
+    ran = nbformat.read(executed, as_version=4)
+    pairs = zip(_code_cells(rebuilt), _code_cells(ran), strict=True)
+    for cell, before in pairs:
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
+        cell.metadata = before.metadata
+    rebuilt.metadata = ran.metadata
+    write_whole(executed, nbformat.writes(rebuilt))
+
+
+def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def _copy_files(source: Path, target: Path) -> None:

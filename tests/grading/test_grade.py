@@ -112,6 +112,20 @@ def test_a_submission_that_was_only_saved_again_is_not_run(course):
     assert again(course)[0] == {}
 
 
+def test_other_text_is_taken_over_and_nothing_is_run(course):
+    saved = notebook(WRONG)
+    saved.cells[1].outputs = [nbformat.v4.new_output("stream", text="what ada saw")]
+    hand_in(course, "ada", saved)
+    before = job.Job("ada", course, course / ".grading" / "small" / "ada").state
+    again(course)
+    after = job.Job("ada", course, course / ".grading" / "small" / "ada").state
+    assert (after["seconds_run"], after["judged"]) == (before["seconds_run"], before["judged"])
+    assert after["read"] != before["read"]
+    graded = (course / "autograded" / "ada" / "small" / "small.ipynb").read_text()
+    assert "what ada saw" in graded
+    assert "sigmoid instead of softmax" in told(course, "ada")
+
+
 def test_force_runs_again_who_is_named(course):
     what, _ = again(course, "force=True", "students=['bob']")
     assert what == {"bob": ["run", "judged", "written"]}
