@@ -76,7 +76,7 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml; LOCK=--upgra
 .PHONY: clean
 clean: ## remove the environment and caches, never your work
 	rm -rf $(ENVIRONMENT) *.egg-info .pytest_cache .ruff_cache
-	find helpers tests -name __pycache__ -prune -exec rm -rf {} +
+	find helpers $(wildcard tests) -name __pycache__ -prune -exec rm -rf {} +
 
 # pip checks every file against the lock's hashes. An installation that was broken off left no
 # stamp, and begins again from an empty environment.

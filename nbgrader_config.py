@@ -42,6 +42,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
+    "helpers.instructor.grading.Rubric",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 

@@ -1,5 +1,6 @@
 """The command `course`. Each command imports what it needs when it runs: help is instant."""
 
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -57,11 +58,15 @@ def lab(
         int | None, typer.Option(help="Port to listen on; a free one if not given.")
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    formgrader: Annotated[
+        bool | None,
+        typer.Option(help="For instructors: show the class. Without it: if there is one."),
+    ] = None,
 ) -> None:
     """Open a working copy of the course in JupyterLab. Never overwrites a notebook you edited."""
     from helpers import lab
 
-    raise typer.Exit(lab.run(port=port, open_browser=browser))
+    raise typer.Exit(lab.run(port=port, open_browser=browser, formgrader=formgrader))
 
 
 @app.command()
@@ -82,55 +87,11 @@ def serve(
     raise typer.Exit(server.run(model, host=host, port=port))
 
 
-@app.command()
-def build(
-    check: Annotated[
-        bool, typer.Option(help="Change nothing; fail when anything is stale.")
-    ] = False,
-    execute: Annotated[
-        bool, typer.Option(help="Run the solutions and store their outputs.")
-    ] = False,
-) -> None:
-    """Derive every notebook from solutions/*/*.py."""
-    from helpers.instructor import build
+# What students get has no part for instructors, and then no commands of theirs.
+if find_spec("helpers.instructor"):
+    from helpers.instructor import commands
 
-    raise typer.Exit(build.run(check=check, execute=execute))
-
-
-@app.command()
-def demo() -> None:
-    """Release, hand in three sample submissions, grade them, and print the table of points."""
-    from helpers.instructor import demo
-
-    raise typer.Exit(demo.run())
-
-
-@app.command()
-def grade(
-    assignment: Annotated[str, typer.Argument(help="Name of the assignment.")],
-    student: Annotated[
-        list[str] | None, typer.Option(help="Only this student; may be given several times.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Jobs at a time; one a core if not given.")
-    ] = None,
-    force: Annotated[bool, typer.Option(help="Run everything again.")] = False,
-    require_isolation: Annotated[
-        bool, typer.Option(help="Refuse to run student code that cannot be isolated.")
-    ] = False,
-) -> None:
-    """Grade what stands in submitted/: isolated, side by side; goes on where it stopped."""
-    from helpers.instructor import grade
-
-    raise typer.Exit(
-        grade.run(
-            assignment,
-            students=student or (),
-            workers=workers,
-            force=force,
-            require_isolation=require_isolation,
-        )
-    )
+    commands.add_to(app)
 
 
 def main() -> None:

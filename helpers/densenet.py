@@ -96,7 +96,11 @@ def build_preprocessing(profile: "profiles.Profile | str | None" = None) -> "ker
     else:
         mean = IMAGENET_MEAN
         variance = [deviation**2 for deviation in IMAGENET_STANDARD_DEVIATION]
-    return keras.layers.Normalization(mean=mean, variance=variance, name="preprocessing")
+    layer = keras.layers.Normalization(mean=mean, variance=variance, name="preprocessing")
+    # Built here: built inside a model's `call`, it keeps tensors of a graph that is gone when
+    # `fit` needs them (seen with Keras 3.15.1).
+    layer.build((None, None, None, len(mean)))
+    return layer
 
 
 def build_head(

@@ -84,9 +84,7 @@ def examine() -> Iterator[Finding]:
     yield _examine_weights()
     yield _examine_profile()
     yield from _examine_machine()
-    yield _examine_program(
-        "bwrap", "Bubblewrap", "for isolated grading, which is to come", "bubblewrap"
-    )
+    yield _examine_program("bwrap", "Bubblewrap", "isolates what is graded", "bubblewrap")
     yield _examine_program("chromium", "Chromium", "for the browser tests only", "chromium")
 
 

@@ -2,6 +2,8 @@
 
 `notebooks/` belongs to the course and changes with it; `work/` belongs to the student. Notebooks
 go from the first to the second, and one that the student edited is never written to.
+
+Where there is a class, JupyterLab shows nbgrader's formgrader and the whole folder of the course.
 """
 
 import hashlib
@@ -20,25 +22,24 @@ from helpers.paths import ASSIGNMENTS, course_root
 # Where `work/` keeps what is not the student's: hidden, so that the file browser does not show it.
 PRIVATE = ".course"
 
-# Server extensions that a student has no use for. Formgrader and the lists are an instructor's,
-# and write errors to the terminal when they find no class; Jupytext would write a script beside
-# every notebook that is saved.
+# Server extensions that nobody here has a use for. The lists are for courses with an exchange, and
+# write errors to the terminal where there is none; Jupytext would write a script beside every
+# notebook that is saved.
 UNUSED_SERVER_EXTENSIONS = (
-    "nbgrader.server_extensions.formgrader",
     "nbgrader.server_extensions.assignment_list",
     "nbgrader.server_extensions.course_list",
     "jupyterlab_jupytext",
 )
 UNUSED_LAB_EXTENSIONS = (
-    "@jupyter/nbgrader:menu",
-    "@jupyter/nbgrader:formgrader",
     "@jupyter/nbgrader:assignment-list",
     "@jupyter/nbgrader:course-list",
     "@jupyter/nbgrader:create-assignment",
     "@jupyterlab/apputils-extension:announcements",
     "jupyterlab-jupytext",
 )
-
+# Those that only an instructor with a class has a use for.
+CLASS_SERVER_EXTENSIONS = ("nbgrader.server_extensions.formgrader",)
+CLASS_LAB_EXTENSIONS = ("@jupyter/nbgrader:menu", "@jupyter/nbgrader:formgrader")
 
 # Variables with which a user, or a notebook that calls `course lab`, would change this server.
 USER_VARIABLES = (
@@ -196,17 +197,25 @@ def write_file(path: Path, content: bytes) -> None:
     unfinished.replace(path)
 
 
-def write_settings(work: Path) -> Path:
+def has_class(root: Path) -> bool:
+    """Tell whether this is an instructor's folder: something was handed in, or graded."""
+    graders = importlib.util.find_spec("helpers.instructor")
+    return bool(graders) and any((root / name).exists() for name in ("submitted", "gradebook.db"))
+
+
+def write_settings(work: Path, formgrader: bool = False) -> Path:
     """Write the settings of this JupyterLab into `work/`, apart from the user's own ones.
 
     Args:
         work: the folder of the working copy.
+        formgrader: whether to show nbgrader's formgrader.
 
     Returns:
         The folder that Jupyter takes as its configuration folder.
     """
-    folder = work / PRIVATE / "jupyter"
-    disabled = {name: True for name in UNUSED_LAB_EXTENSIONS}
+    folder = work / PRIVATE / ("class" if formgrader else "jupyter")
+    unused = UNUSED_LAB_EXTENSIONS + (() if formgrader else CLASS_LAB_EXTENSIONS)
+    disabled = {name: True for name in unused}
     files = {
         "labconfig/page_config.json": {"disabledExtensions": disabled},
         "labconfig/default_setting_overrides.json": {
@@ -222,7 +231,8 @@ def write_settings(work: Path) -> Path:
     }
     for name, settings in files.items():
         write_file(folder / name, json.dumps(settings, indent=2).encode())
-    _write_first_layout(folder / "lab" / "workspaces")
+    if not formgrader:
+        _write_first_layout(folder / "lab" / "workspaces")
     return folder
 
 
@@ -268,18 +278,22 @@ def server_environment(settings: Path) -> dict[str, str]:
     return environment
 
 
-def server_command(work: Path, port: int | None, open_browser: bool) -> list[str]:
-    """Return the command that starts JupyterLab on the working copy, a list of strings.
+def server_command(
+    folder: Path, port: int | None, open_browser: bool, formgrader: bool = False
+) -> list[str]:
+    """Return the command that starts JupyterLab on a folder, a list of strings.
 
     Args:
-        work: the folder of the working copy.
+        folder: the folder that it shows.
         port: a port, or None for a free one.
         open_browser: whether the server opens a browser window.
+        formgrader: whether it has nbgrader's formgrader.
     """
-    off = {name: False for name in UNUSED_SERVER_EXTENSIONS}
+    unused = UNUSED_SERVER_EXTENSIONS + (() if formgrader else CLASS_SERVER_EXTENSIONS)
+    off = {name: False for name in unused}
     command = [
         *(sys.executable, "-m", "jupyterlab"),
-        f"--ServerApp.root_dir={work}",
+        f"--ServerApp.root_dir={folder}",
         f"--ServerApp.jpserver_extensions={off}",
         # Jupyter refuses to run as root otherwise, and in a container one often is.
         "--ServerApp.allow_root=True",
@@ -303,12 +317,14 @@ def _why_not(port):
     return ports.why_not(port)
 
 
-def run(port: int | None = None, open_browser: bool = True) -> int:
+def run(port: int | None = None, open_browser: bool = True, formgrader: bool | None = None) -> int:
     """Update the working copy and run JupyterLab on it until Ctrl+C.
 
     Args:
         port: the port to listen on; None takes a free one.
         open_browser: whether to open a browser window.
+        formgrader: whether to show nbgrader's formgrader, and the whole folder of the course; None
+            does so where there is a class.
 
     Returns:
         The exit status: 0 after Ctrl+C, 1 when something is wrong, which is then printed.
@@ -320,14 +336,17 @@ def run(port: int | None = None, open_browser: bool = True) -> int:
         root = course_root()
         for message in update_working_copy(root):
             print(message)
-        settings = write_settings(root / "work")
+        if formgrader is None:
+            formgrader = has_class(root)
+        settings = write_settings(root / "work", formgrader)
     except (DamagedCourseError, OSError) as error:
         print(f"{error}\nJupyterLab was not started.", file=sys.stderr)
         return 1
-    work = root / "work"
-    print(f"JupyterLab opens your working copy, {work}. Ctrl+C stops it.", flush=True)
+    folder = root if formgrader else root / "work"
+    what = "the course, with the formgrader for your class" if formgrader else "your working copy"
+    print(f"JupyterLab opens {what}: {folder}. Ctrl+C stops it.", flush=True)
     return _serve(
-        server_command(work, port, open_browser),
+        server_command(folder, port, open_browser, formgrader),
         cwd=root,  # where nbgrader's Validate looks for nbgrader_config.py
         environment=server_environment(settings),
     )

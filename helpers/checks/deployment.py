@@ -9,6 +9,7 @@ Nothing that came along is imported.
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,28 +121,26 @@ def check_export(artifact: Artifact, profile: profiles.Profile) -> Report:
 
     if finding := unusable(artifact, "check_export"):
         return Report("check_export", EXPORT, frozenset(), (finding,))
-    found = partial(messages.finding, "check_export")
+    findings = _Findings("check_export")
     splits = data.load_splits(profile)
     images, labels = probes.as_arrays(splits.validation)
     expected = artifact.infer(images)
-    opened, problems = _open_all(artifact, found)
+    opened = _open_all(artifact, findings)
     if not opened:
-        return Report("check_export", EXPORT, frozenset(), tuple(problems))
-    findings = [*problems, *_class_findings(opened, splits, found)]
+        return Report("check_export", EXPORT, frozenset(), tuple(findings.said_once()))
     for name, one in opened.items():
+        _add_wrong_classes(findings, name, one, splits)
         answers = _run(one, images)
         if isinstance(answers, str):
-            findings.append(found("does-not-run", format=name, reason=answers, count=len(images)))
+            findings.add("does-not-run", name, reason=answers, count=len(images))
             continue
-        difference = _difference(expected, answers)
-        if not difference <= ALLOWED[name]:
-            findings.append(
-                found("other-answers", format=name, difference=difference, limit=ALLOWED[name])
-            )
+        difference, limit = _difference(expected, answers), ALLOWED.get(one.format, TOLERANCE)
+        if not difference <= limit:
+            findings.add("other-answers", name, difference=difference, limit=limit)
         if probes.connection_with_labels(answers, labels) <= BEYOND_CHANCE:
             score = probes.accuracy(answers, labels)
-            findings.append(found("not-trained", format=name, score=score, count=len(labels)))
-    return Report.of("check_export", EXPORT, findings)
+            findings.add("not-trained", name, score=score, count=len(labels))
+    return Report.of("check_export", EXPORT, findings.said_once())
 
 
 def check_equality(artifact: Artifact, profile: profiles.Profile) -> Report:
@@ -150,31 +149,30 @@ def check_equality(artifact: Artifact, profile: profiles.Profile) -> Report:
 
     if finding := unusable(artifact, "check_equality"):
         return Report("check_equality", EQUALITY, frozenset(), (finding,))
-    found = partial(messages.finding, "check_equality")
+    findings = _Findings("check_equality")
     images, _ = probes.as_arrays(data.load_splits(profile).validation)
     expected = artifact.infer(images)
-    opened, problems = _open_all(artifact, found)
-    if problems:
+    opened = _open_all(artifact, findings)
+    if problems := findings.said_once():
         return Report("check_equality", EQUALITY, frozenset(), tuple(problems))
     facts = _exports(artifact)
     arrays = facts["fresh"].get("arrays", {})
     verdicts = facts["equal"].get("verdicts", {})
-    findings = []
     if reason := facts["fresh"].get("reason"):
-        findings.append(found("no-predictions", reason=reason))
+        findings.add("no-predictions", reason=reason)
     if reason := facts["equal"].get("reason"):
-        findings.append(found("no-verdict", reason=reason))
+        findings.add("no-verdict", reason=reason)
     for name, one in opened.items():
         answers = _run(one, images)
         if isinstance(answers, str):
-            findings.append(found("does-not-run", format=name, reason=answers, count=len(images)))
+            findings.add("does-not-run", name, reason=answers, count=len(images))
             continue
         if "reason" not in facts["fresh"]:
             fresh = _fresh_array(artifact.folder, arrays.get(name))
-            findings += _fresh_findings(name, fresh, answers, expected, found)
+            _add_wrong_predictions(findings, name, fresh, answers, expected)
         if "reason" not in facts["equal"]:
-            findings += _verdict_findings(name, verdicts.get(name), answers, expected, found)
-    return Report.of("check_equality", EQUALITY, findings)
+            _add_wrong_verdict(findings, name, verdicts.get(name), answers, expected)
+    return Report.of("check_equality", EQUALITY, findings.said_once())
 
 
 def check_choice(artifact: Artifact, profile: profiles.Profile) -> Report:
@@ -214,31 +212,60 @@ def size_budget(weights: int) -> float:
     return BYTES_PER_WEIGHT * weights
 
 
+class _Findings:
+    """Findings about several artifacts; what holds for several of them is said once."""
+
+    def __init__(self, check: str):
+        self.check = check
+        self._found: dict[str, tuple[Finding, list[str]]] = {}
+
+    def add(self, finding: str, format: str = "", **seen: Any) -> None:
+        """Add a finding, about the artifact of a format."""
+        if finding in self._found:
+            self._found[finding][1].append(format)
+        else:
+            made = messages.finding(self.check, finding, format=format, **seen)
+            self._found[finding] = (made, [])
+
+    def said_once(self) -> list[Finding]:
+        """Return each finding once, with all that it holds for."""
+        return [
+            replace(finding, seen=f"{finding.seen} The same holds for {_listed(others)}.")
+            if others
+            else finding
+            for finding, others in self._found.values()
+        ]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _exports(artifact: Artifact) -> dict[str, Any]:
     return json.loads((artifact.folder / "exports.json").read_text(encoding="utf-8"))
 
 
-def _open_all(artifact: Artifact, found: partial) -> tuple[dict[str, Exported], list[Finding]]:
-    """Return the artifacts that are whole and of their format, and what is wrong with others."""
+def _open_all(artifact: Artifact, findings: _Findings) -> dict[str, Exported]:
+    """Return the artifacts that are whole, by the names they got; add what is wrong with others."""
     facts = _exports(artifact)
     if reason := facts.get("no_artifacts"):
-        return {}, [found("no-artifacts", reason=reason)]
+        findings.add("no-artifacts", reason=reason)
+        return {}
     opened: dict[str, Exported] = {}
-    findings = []
     if missing := [name for name in FORMATS if name not in facts["exported"]]:
-        count, listed = len(missing), ", ".join(f"`{name}`" for name in missing)
-        findings.append(found("missing-format", count=count, all=len(FORMATS), missing=listed))
+        told = {"count": len(missing), "all": len(FORMATS), "missing": _listed(missing)}
+        findings.add("missing-format", **told)
     for name in FORMATS:
         if name not in facts["exported"]:
             continue
         one = _open(artifact, facts["exported"][name])
         if isinstance(one, str):
-            findings.append(found("damaged-artifact", format=name, reason=one))
-        elif one.format != name:
-            findings.append(found("wrong-format", format=name, title=one.title))
-        else:
-            opened[name] = one
-    return opened, findings
+            findings.add("damaged-artifact", name, reason=one)
+            continue
+        opened[name] = one
+        if one.format != name:
+            findings.add("wrong-format", name, title=one.title)
+    return opened
 
 
 def _open(artifact: Artifact, about: Mapping[str, str]) -> Exported | str:
@@ -272,20 +299,14 @@ def _difference(expected: np.ndarray, answers: np.ndarray) -> float:
     return float(np.abs(expected - answers).max())
 
 
-def _class_findings(
-    opened: Mapping[str, Exported], splits: "Splits", found: partial
-) -> list[Finding]:
-    """Return a finding for the first artifact whose names stand for other classes."""
-    for name, one in opened.items():
-        pairs = enumerate(zip(one.class_names, splits.class_names, strict=False))
-        wrong = [(place, said, right) for place, (said, right) in pairs if said != right]
-        if wrong:
-            place, said, right = wrong[0]
-            return [
-                found("wrong-classes", format=name, count=len(wrong), place=place, said=said,
-                      right=right)
-            ]  # fmt: skip
-    return []
+def _add_wrong_classes(findings: _Findings, name: str, one: Exported, splits: "Splits") -> None:
+    """Add a finding if an artifact's names stand for other classes."""
+    pairs = enumerate(zip(one.class_names, splits.class_names, strict=False))
+    wrong = [(place, said, right) for place, (said, right) in pairs if said != right]
+    if wrong:
+        place, said, right = wrong[0]
+        told = {"count": len(wrong), "place": place, "said": said, "right": right}
+        findings.add("wrong-classes", name, **told)
 
 
 def _fresh_array(folder: Path, about: Mapping[str, str] | None) -> np.ndarray | str:
@@ -297,34 +318,41 @@ def _fresh_array(folder: Path, about: Mapping[str, str] | None) -> np.ndarray | 
     return np.load(folder / "fresh" / about["file"], allow_pickle=False)
 
 
-def _fresh_findings(
-    name: str, fresh: np.ndarray | str, answers: np.ndarray, expected: np.ndarray, found: partial
-) -> list[Finding]:
-    """Return a finding unless `fresh` is what the artifact answers."""
+def _add_wrong_predictions(
+    findings: _Findings,
+    name: str,
+    fresh: np.ndarray | str,
+    answers: np.ndarray,
+    expected: np.ndarray,
+) -> None:
+    """Add a finding unless `fresh` is what the artifact answers."""
     if isinstance(fresh, str):
-        return [found("no-predictions", reason=f"`fresh[{name!r}]`: {fresh}.")]
-    if fresh.shape != answers.shape:
-        return [
-            found("wrong-predictions-shape", format=name, shape=fresh.shape, expected=answers.shape)
-        ]
-    difference = _difference(answers, fresh)
-    if difference <= SAME_RUN:
-        return []
-    if _difference(expected, fresh) <= SAME_RUN:
-        return [found("from-the-notebook", format=name, difference=difference)]
-    return [found("not-from-the-artifact", format=name, difference=difference)]
+        findings.add("no-predictions", name, reason=f"`fresh[{name!r}]`: {fresh}.")
+    elif fresh.shape != answers.shape:
+        told = {"shape": fresh.shape, "expected": answers.shape}
+        findings.add("wrong-predictions-shape", name, **told)
+    elif not (difference := _difference(answers, fresh)) <= SAME_RUN:
+        own = _difference(expected, fresh) <= SAME_RUN
+        findings.add(
+            "from-the-notebook" if own else "not-from-the-artifact", name, difference=difference
+        )
 
 
-def _verdict_findings(
-    name: str, said: bool | None, answers: np.ndarray, expected: np.ndarray, found: partial
-) -> list[Finding]:
-    """Return a finding unless it was said rightly whether an artifact equals its model."""
+def _add_wrong_verdict(
+    findings: _Findings,
+    name: str,
+    said: bool | None,
+    answers: np.ndarray,
+    expected: np.ndarray,
+) -> None:
+    """Add a finding unless it was said rightly whether an artifact equals its model."""
     if said is None:
         reason = f"`equal[{name!r}]` is missing, or neither `True` nor `False`."
-        return [found("no-verdict", reason=reason)]
+        findings.add("no-verdict", name, reason=reason)
+        return
     truth = compare_predictions(expected, answers)
     # Where another processor could turn the verdict round, either is right.
     if truth.equal == said or TOLERANCE / 2 < truth.largest_difference < 2 * TOLERANCE:
-        return []
+        return
     told = {"difference": truth.largest_difference, "same": truth.same_top_class}
-    return [found("called-equal" if said else "called-different", format=name, **told)]
+    findings.add("called-equal" if said else "called-different", name, **told)

@@ -89,6 +89,7 @@ def _save_model(model: Any, folder: Path, endpoints: tuple[str, ...]) -> dict[st
         "paths": _different([variable.path for variable in model.variables]),
         "trainable": [id(variable) in trainable for variable in model.variables],
         "last_layer": _last_layer(model),
+        "loss": _loss(model),
         "optimizer": _optimizer(model),
         "learning_rates": _learning_rates(model),
     }
@@ -106,8 +107,16 @@ def _require_model(model: Any) -> None:
             "`fit` returns. Give the history a name of its own."
         )
     if not isinstance(model, keras.Model):
+        hint = ""
+        if model is None:
+            hint = (
+                " Methods such as `compile`, `add` and `summary` change a model and return `None`."
+            )
+        elif isinstance(model, keras.KerasTensor):
+            hint = " It is what a layer gives: a model also knows where it begins."
         raise NotAModel(
             f"`model` is {describe(model)}, not a Keras model such as `keras.Sequential([...])`."
+            + hint
         )
 
 
@@ -204,6 +213,8 @@ def _reason(error: Exception) -> str:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("Exception encountered")]
+    if any("singleton tf.Variable" in line for line in lines):
+        return "it makes new weights whenever it is called. Layers are made once, in `__init__`."
     return (lines[0] if lines else type(error).__name__)[:300]
 
 
@@ -238,6 +249,19 @@ def _operations(model: "keras.Model") -> list:
     return getattr(model, "operations", [])
 
 
+def _loss(model: "keras.Model") -> dict[str, Any] | None:
+    """Return what is known about the loss that the model was compiled with; None without one."""
+    loss = getattr(model, "loss", None)
+    if loss is None:
+        return None
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    smoothing = getattr(loss, "label_smoothing", 0.0)
+    return {
+        "name": str(name),
+        "label_smoothing": smoothing if isinstance(smoothing, int | float) else 0.0,
+    }
+
+
 def _optimizer(model: "keras.Model") -> str | None:
     optimizer = _inner_optimizer(model)
     return None if optimizer is None else type(optimizer).__name__
@@ -257,12 +281,14 @@ def _learning_rates(model: "keras.Model", count: int = 11) -> list[float]:
         count: how many, evenly spaced, if a schedule changes them.
 
     Returns:
-        Learning rates; empty where there are none to read.
+        Learning rates; empty where there are none to read, and where no step was taken.
     """
     import keras
     import numpy as np
 
     optimizer = _inner_optimizer(model)
+    if not int(getattr(optimizer, "iterations", 0)):
+        return []  # a rate that was never used says nothing
     # Keras shows only the rate of the present step (seen with Keras 3.15.1).
     schedule = getattr(optimizer, "_learning_rate", None)
     try:

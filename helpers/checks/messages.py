@@ -121,17 +121,33 @@ def _history_messages(criterion: str, read: str, epochs: str) -> dict[str, Messa
         ),
         "validated-on-test": Message(
             criterion,
-            "The history's last `val_loss`, {loss:.3f}, is the loss of your model on the test "
-            "images, not on the validation images.",
+            "The history's `val_loss` of {loss:.3f} is the loss of your model on the test images, "
+            "not on the validation images.",
             "Whoever chooses by the test images has no honest number left at the end.",
+            read,
+        ),
+        "validated-on-training": Message(
+            criterion,
+            "The history's `val_loss` of {loss:.3f} is the loss of your model on the training "
+            "images, not on the validation images.",
+            "A network is always good at what it has seen. Whether it is good at more shows on "
+            "images that were kept apart.",
+            read,
+        ),
+        "other-loss": Message(
+            criterion,
+            "The model was compiled with the loss `{loss}`: the last `val_loss` is {value:.3f}, its "
+            "categorical cross-entropy {expected:.3f}.",
+            "The curves and comparisons of this course are in cross-entropy. Other losses give "
+            "other numbers, and weaker gradients where the network is wrong.",
             read,
         ),
         "history-of-another-model": Message(
             criterion,
-            "The model scores {score:.1%} on the validation images; of the epochs in the history, "
-            "the nearest ended at {nearest:.1%}.",
-            "A history only tells something about the model that it was recorded with. Build, "
-            "compile and train again, one after another.",
+            "On the validation images your model has a loss of {loss:.3f} and an accuracy of "
+            "{score:.1%}; the nearest in the history are {nearest_loss:.3f} and {nearest:.1%}.",
+            "A history tells something only about the model that it was recorded with, on the "
+            "images that it was validated on. Build, compile and train again, one after another.",
             read,
         ),
     }
@@ -279,6 +295,14 @@ HEAD = {
         "training they were {white_expected} and {black_expected}.",
         "The backbone's filters fit the numbers they were trained on, and the images of the course "
         "are in [0, 1].",
+        "What the backbone expects",
+    ),
+    "colours-swapped": Message(
+        "preprocessing",
+        "A red pixel reaches the backbone as {red}; in its own training it was {expected}. Black "
+        "and white are right.",
+        "The three colours got into another order, or into one. The filters know red, green and "
+        "blue, in this order.",
         "What the backbone expects",
     ),
     "preprocessing-unseen": Message(

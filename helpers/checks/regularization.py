@@ -8,6 +8,7 @@ import numpy as np
 from helpers import profiles
 from helpers.checks import messages, probes
 from helpers.checks.handover import Artifact
+from helpers.checks.histories import history_findings
 from helpers.checks.report import Criterion, Finding, Report
 from helpers.checks.state import unoptimized_graphs
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 
 # Advice, not a limit: more takes too long for an exercise on a laptop.
 MANY_PARAMETERS = 3_000_000
-# How far a history may be from what the weights score: accuracies of the same images by the same
-# weights differ only by rounding, but a learner may have evaluated on whole batches.
-AGREEMENT = 0.03
-
 # Standard errors: an untrained model gets beyond this in one of 30,000 cases.
 BEYOND_CHANCE = 4.0
 
@@ -75,7 +72,7 @@ def check_training(artifact: Artifact, profile: profiles.Profile) -> Report:
     splits = data.load_splits(profile)
     findings = [
         *trained_findings(artifact, splits, "check_training"),
-        *history_findings(artifact, splits, profile.scratch_epochs, "check_training"),
+        *history_findings(artifact, splits, (profile.scratch_epochs,), "check_training"),
     ]
     return Report.of("check_training", TRAINING, findings)
 
@@ -130,59 +127,6 @@ def trained_findings(artifact: Artifact, splits: "Splits", check: str) -> list[F
     return [messages.finding(check, "not-trained", score=score, count=len(images))]
 
 
-def history_findings(
-    artifact: Artifact, splits: "Splits", epochs: int, check: str
-) -> list[Finding]:
-    """Return what is wrong with the history that was handed over with a model.
-
-    Args:
-        artifact: model and history.
-        splits: the images that the model was trained and validated on.
-        epochs: how many epochs the notebook asks for.
-        check: name of the check.
-    """
-    found = partial(messages.finding, check)
-    if reason := artifact.facts.get("no_history"):
-        return [found("history-not-kept", reason=reason)]
-    curves = artifact.facts["curves"]
-    wanted = ("loss", "accuracy", "val_loss", "val_accuracy")
-    if missing := [name for name in wanted if not curves.get(name)]:
-        present = ", ".join(f"`{name}`" for name in curves) or "nothing"
-        missing = ", ".join(f"`{name}`" for name in missing)
-        return [found("history-incomplete", present=present, missing=missing)]
-    if (recorded := len(curves["loss"])) != epochs:
-        return [found("history-epochs", recorded=recorded, epochs=epochs)]
-    images, labels = probes.as_arrays(splits.validation)
-    outputs = artifact.infer(images)
-    if _is_loss_on_test(artifact, splits, curves["val_loss"][-1], outputs, labels):
-        return [found("validated-on-test", loss=curves["val_loss"][-1])]
-    score = probes.accuracy(outputs, labels)
-    nearest = min(curves["val_accuracy"], key=lambda value: abs(value - score))
-    if abs(nearest - score) > AGREEMENT:
-        return [found("history-of-another-model", score=score, nearest=nearest)]
-    return []
-
-
-def _is_loss_on_test(
-    artifact: Artifact, splits: "Splits", loss: float, outputs: np.ndarray, labels: np.ndarray
-) -> bool:
-    """Tell whether a loss is that of the test images, and not that of the validation images.
-
-    Args:
-        artifact: the model.
-        splits: the images.
-        loss: the loss in question, in nats, penalties included, as Keras reports it.
-        outputs: what the model gives for the validation images.
-        labels: their labels.
-    """
-    penalty = probes.penalty(artifact)
-    if np.isclose(float(probes.cross_entropy(outputs, labels)) + penalty, loss, rtol=1e-2):
-        return False  # and the test images stay unread
-    images, labels = probes.as_arrays(splits.test)
-    on_test = float(probes.cross_entropy(artifact.infer(images), labels)) + penalty
-    return bool(np.isclose(on_test, loss, rtol=1e-3))
-
-
 def _ending(artifact: Artifact) -> str:
     """Say in words what the model ends in, as far as that can be told."""
     last = artifact.facts.get("last_layer")
@@ -213,7 +157,7 @@ def _inference_findings(artifact: Artifact, found: partial[Finding]) -> list[Fin
         difference = _difference(outputs[:1], alone)
         return [found("depends-on-batch", others=len(images) - 1, difference=difference)]
     images = np.concatenate([images, probes.easy_batch(10)[0]])  # noise and pictures
-    if np.ptp(artifact.infer(images), axis=0).max() < 1e-7:
+    if not probes.depends_on_images(artifact, images):
         return [found("ignores-image", count=len(images))]
     return []
 

@@ -6,13 +6,9 @@ import numpy as np
 
 from helpers import densenet, profiles
 from helpers.checks import messages, probes
-from helpers.checks.handover import Artifact
-from helpers.checks.regularization import (
-    history_findings,
-    softmax_findings,
-    trained_findings,
-    unusable,
-)
+from helpers.checks.handover import IMAGE_SHAPE, Artifact
+from helpers.checks.histories import history_findings
+from helpers.checks.regularization import softmax_findings, trained_findings, unusable
 from helpers.checks.report import Criterion, Finding, Report
 from helpers.checks.state import unoptimized_graphs
 
@@ -22,6 +18,11 @@ GENTLE_STEP = 4e-4
 # Optimizers whose steps are about as long as the learning rate says, whatever the gradient.
 STEPS_BY_RATE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion")
 LEARNING_RATES = (0.999e-6, 3.001e-4)  # 1e-6 to 3e-4, in float32
+
+# What the preprocessing is tried out on: black, white, red, green and blue images, and grey ones.
+COLOURS = np.array(
+    [[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1], [0.25] * 3, [0.5] * 3], np.float32
+)
 
 # A criterion of 0 points is advice; see `helpers.checks.regularization.MODEL`.
 HEAD = (
@@ -78,12 +79,12 @@ def check_fine_tuning(artifact: Artifact, profile: profiles.Profile) -> Report:
         finding = found("no-backbone", count=len(inside), all=len(pretrained))
         return Report("check_fine_tuning", FINE_TUNING, frozenset(), (finding,))
     splits = data.load_splits(profile)
-    epochs = profile.head_epochs + profile.fine_tune_epochs
+    phases = (profile.head_epochs, profile.fine_tune_epochs)
     findings = [
         *trained_findings(artifact, splits, "check_fine_tuning"),
         *_movement_findings(artifact, inside, pretrained, profile, found),
         *_statistics_findings(artifact, inside, pretrained, found),
-        *history_findings(artifact, splits, epochs, "check_fine_tuning"),
+        *history_findings(artifact, splits, phases, "check_fine_tuning"),
     ]
     return Report.of("check_fine_tuning", FINE_TUNING, findings)
 
@@ -174,24 +175,27 @@ def _preprocessing_findings(
     found: partial[Finding],
 ) -> list[Finding]:
     """Compare what reaches the first convolution with what the backbone was trained on."""
-    plain = np.ones((4, 32, 32, 3), np.float32) * np.array([0, 0.25, 0.5, 1])[:, None, None, None]
-    plain = plain.astype(np.float32)
+    plain = np.broadcast_to(COLOURS[:, None, None], (len(COLOURS), *IMAGE_SHAPE))
     expected = np.asarray(densenet.build_preprocessing(profile)(plain))[:, 0, 0]
     kernel = next(value for value in pretrained.values() if value.ndim == 4)
     seen = _input_of_convolution(artifact, kernel, plain)
     if seen is None:
         return [found("preprocessing-unseen")]
-    if np.abs(seen - expected).max() < 0.05:
-        return []
-    return [
-        found(
-            "wrong-preprocessing",
-            white=_numbers(seen[-1]),
-            black=_numbers(seen[0]),
-            white_expected=_numbers(expected[-1]),
-            black_expected=_numbers(expected[0]),
-        )
-    ]
+    wrong = np.abs(seen - expected).max(axis=1) >= 0.05
+    if wrong[0] or wrong[1]:
+        return [
+            found(
+                "wrong-preprocessing",
+                black=_numbers(seen[0]),
+                white=_numbers(seen[1]),
+                black_expected=_numbers(expected[0]),
+                white_expected=_numbers(expected[1]),
+            )
+        ]
+    if wrong.any():
+        red, red_expected = _numbers(seen[2]), _numbers(expected[2])
+        return [found("colours-swapped", red=red, expected=red_expected)]
+    return []
 
 
 def _numbers(values: np.ndarray) -> str:

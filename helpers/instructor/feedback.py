@@ -88,7 +88,8 @@ class FeedbackExporter(HTMLExporter):
 
 def _is_from_student(cell: NotebookNode) -> bool:
     """Tell whether a cell holds an answer, or was added by the student or from the submission."""
-    return utils.is_solution(cell) or submission.NOTES in cell.metadata
+    origin = cell.metadata.get(submission.NOTES, {}).get("from")
+    return utils.is_solution(cell) or origin == "submission"
 
 
 def _number(value: float) -> str:

@@ -3,35 +3,52 @@
     Rebuild    take the released notebook, and only the answers from the submission
     Run        run it in an isolated kernel, with a folder for what its checks hand over
     Judge      let a clean process decide on what was handed over; write points and findings
+    Rubric     show whoever grades an answer by hand what it is to be graded by
 
-nbgrader then records each check's points, as it does for any other test cell.
+Between the last two, nbgrader records each check's points, as it does for any other test cell.
 """
 
 import contextlib
+import functools
 import os
+import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import psutil
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveCells
 from traitlets import Bool, Integer, Unicode
+from traitlets.config import Config
 
 from helpers.checks import HANDOVER_VARIABLE
 from helpers.embedded import dataset
-from helpers.instructor import submission, verdict
+from helpers.instructor import isolation, submission, verdict
 from helpers.instructor.kernels import KERNEL
+
+MOST_FILES, DEEPEST_FOLDER = 10_000, 30  # of what is handed over
+MARKS = re.compile(r"### (BEGIN|END) SOLUTION\n?")
+RUBRIC = "**For whoever grades; students do not see this.**\n\n"
+
+
+def configuration(course: Path) -> Config:
+    """Make a course's folder the current one, and return nbgrader's configuration of it."""
+    os.chdir(course)
+    app = NbGrader()
+    app.load_config_file()
+    return app.config
 
 
 def released_notebook(coursedir: CourseDirectory, assignment: str, notebook: str) -> NotebookNode:
@@ -40,6 +57,11 @@ def released_notebook(coursedir: CourseDirectory, assignment: str, notebook: str
     Raises:
         FileNotFoundError: it was not released; says how to.
     """
+    return nbformat.read(release_path(coursedir, assignment, notebook), as_version=4)
+
+
+def release_path(coursedir: CourseDirectory, assignment: str, notebook: str) -> Path:
+    """Return the file of the notebook that the students got; raises as `released_notebook`."""
     folder = coursedir.format_path(coursedir.release_directory, ".", assignment)
     path = Path(coursedir.root) / folder / f"{notebook}.ipynb"
     if not path.is_file():
@@ -47,7 +69,7 @@ def released_notebook(coursedir: CourseDirectory, assignment: str, notebook: str
             f"{path} is missing: the notebook that was given to the students. "
             "Run `make notebooks` in the course's folder."
         )
-    return nbformat.read(path, as_version=4)
+    return path
 
 
 def register_assignment(assignment: str, **_: Any) -> None:
@@ -56,9 +78,8 @@ def register_assignment(assignment: str, **_: Any) -> None:
     nbgrader does so in `generate_assignment`, which a fresh clone with its finished notebooks has
     no need to run. Called by nbgrader as `Autograde.pre_convert_hook`.
     """
-    app = NbGrader()
-    app.load_config_file()
-    coursedir = CourseDirectory(config=app.config)
+    config = configuration(Path.cwd())
+    coursedir = CourseDirectory(config=config)
     with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
         try:
             gradebook.find_assignment(assignment)
@@ -74,7 +95,7 @@ def register_assignment(assignment: str, **_: Any) -> None:
             "db_url": coursedir.db_url,
         }
     }
-    SaveCells(config=app.config).preprocess(notebook, resources)
+    SaveCells(config=config).preprocess(notebook, resources)
 
 
 class Rebuild(NbGraderPreprocessor):
@@ -108,7 +129,7 @@ class Run(Execute):
     """Run the notebook in a kernel of its own, and stop it when it goes beyond its limits.
 
     Whatever happens in there, the notebook is judged afterwards: what was handed over until then
-    counts, and the reason for the end is told.
+    counts, and the reason for the end is told. What it took stands in the notebook's metadata.
     """
 
     kernel_name = Unicode(KERNEL, help="The kernel to run in.").tag(config=True)
@@ -119,24 +140,21 @@ class Run(Execute):
     handover_limit = Integer(
         1_000_000_000, help="Bytes of the files that a notebook may hand over."
     ).tag(config=True)
-
     memory_limit = Integer(
         8 * 2**30, help="Bytes of memory of the kernel and all that it starts."
     ).tag(config=True)
-    handover_in: Path | None = None  # where to make the folder to hand over into
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any], km: Any = None
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook with its outputs; its metadata say why if it was stopped."""
         # Judge finds it through the same variable. nbgrader grades one notebook after another.
-        handover = tempfile.mkdtemp(prefix="course-handover-", dir=self.handover_in)
-        os.environ[HANDOVER_VARIABLE] = handover
+        handover = isolation.make_folder("handover")
+        os.environ[HANDOVER_VARIABLE] = str(handover)
         if submission.notes_of(nb).get("problem"):
             return nb, resources
-        if not dataset.is_prepared():  # from inside, nobody can write it to the user's cache
-            dataset.prepare(progress=False)
-        self._stopped, self._printed, self._started = "", 0, False
+        _prepare_data()
+        self._stopped, self._printed, self._started, self._most_memory = "", 0, False, 0
         over = threading.Event()
         watch = threading.Thread(target=self._watch, args=[over], daemon=True)
         watch.start()
@@ -145,17 +163,18 @@ class Run(Execute):
         except Exception as error:  # an isolated kernel can send anything, or nothing any more
             if not self._started:
                 raise
-            self._stopped = self._stopped or _why_it_ended(error)
+            self._stopped = self._stopped or _why_it_ended(error, self.timeout)
         finally:
             over.set()
             watch.join()
-        if _size(Path(handover)) > self.handover_limit:
-            remove_handover(Path(handover))
-            Path(handover).mkdir()
+        if _size(handover) > self.handover_limit:
+            remove_handover(handover)
+            handover.mkdir()
             self._stopped = self._stopped or "The notebook wrote more than it may hand over."
         if self._stopped:
             self.log.warning(self._stopped)
             submission.note(nb, stopped=self._stopped)
+        submission.note(nb, seconds=_seconds_in_cells(nb), memory=self._most_memory)
         return nb, resources
 
     def on_notebook_start(self, **_: Any) -> None:
@@ -174,9 +193,11 @@ class Run(Execute):
         end = time.monotonic() + self.notebook_timeout
         handover = Path(os.environ[HANDOVER_VARIABLE])
         while not over.wait(0.5):
+            memory = self._memory()
+            self._most_memory = max(self._most_memory, memory)
             if time.monotonic() > end:
                 self._stop(f"The notebook ran for more than {self.notebook_timeout} seconds.")
-            elif self._memory() > self.memory_limit:
+            elif memory > self.memory_limit:
                 self._stop(f"The notebook used more than {self.memory_limit:,} bytes of memory.")
             elif _size(handover) > self.handover_limit:
                 self._stop(f"The notebook wrote more than {self.handover_limit:,} bytes.")
@@ -184,12 +205,11 @@ class Run(Execute):
     def _memory(self) -> int:
         """Return the bytes in memory of the kernel and all that it started."""
         provisioner = self.km and self.km.provisioner
-        total = 0
-        with contextlib.suppress(psutil.Error, AttributeError, TypeError):
-            for process in psutil.Process(provisioner.pid).children(recursive=True):
-                with contextlib.suppress(psutil.Error):
-                    total += process.memory_info().rss
-        return total
+        try:
+            processes = psutil.Process(provisioner.pid).children(recursive=True)
+        except (psutil.Error, AttributeError, TypeError):  # it has not begun, or is over
+            return 0
+        return sum(map(_memory_of, processes)) + _files_in_memory(processes)
 
     def _stop(self, reason: str) -> None:
         """Kill the kernel and whatever it started."""
@@ -200,22 +220,73 @@ class Run(Execute):
                 os.killpg(group, signal.SIGKILL)
 
 
-def _why_it_ended(error: Exception) -> str:
+@functools.cache
+def _prepare_data() -> None:
+    """Prepare the data: from inside, nobody can write them to the user's cache."""
+    if not dataset.is_prepared():
+        dataset.prepare(progress=False)
+
+
+def _seconds_in_cells(notebook: NotebookNode) -> float:
+    """Return how long the cells ran, from the times that nbclient noted."""
+    total = 0.0
+    for cell in notebook.cells:
+        times = cell.metadata.get("execution", {})
+        with contextlib.suppress(KeyError, ValueError):
+            start, end = (
+                datetime.fromisoformat(times[f"iopub.status.{state}"]) for state in ("busy", "idle")
+            )
+            total += (end - start).total_seconds()
+    return round(total, 3)
+
+
+def _memory_of(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return process.memory_info().rss
+    return 0
+
+
+def _files_in_memory(processes: list[psutil.Process]) -> int:
+    """Return the bytes of files that live in memory only, and are on no disk (Linux: memfd)."""
+    sizes: dict[int, int] = {}
+    for process in processes:
+        with contextlib.suppress(OSError):
+            for path in Path(f"/proc/{process.pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    if str(path.readlink()).startswith("/memfd:"):
+                        status = path.stat()
+                        sizes[status.st_ino] = 512 * status.st_blocks
+    return sum(sizes.values())
+
+
+def _why_it_ended(error: Exception, timeout: int) -> str:
     if isinstance(error, DeadKernelError):
         return "The kernel died: the notebook ended it, or needed too much memory."
+    if isinstance(error, CellTimeoutError):
+        return f"A cell ran for more than {timeout} seconds, and could not be interrupted."
     return f"The notebook's kernel did not answer as a kernel does ({type(error).__name__})."
 
 
 def _size(folder: Path) -> float:
-    """Return the bytes in a folder that somebody else may be writing to."""
-    total = 0
-    try:
-        for path, _, names in os.walk(folder):
-            for name in names:
+    """Return the bytes in a folder that somebody else may be writing to.
+
+    Returns:
+        The sum of its files' sizes; infinity for more files, or deeper folders, than anybody needs.
+    """
+    total, count = 0, 0
+    below = [(folder, 0)]
+    while below:
+        place, depth = below.pop()
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(place):
+                count += 1
+                if count > MOST_FILES or depth > DEEPEST_FOLDER:
+                    return float("inf")
                 with contextlib.suppress(OSError):
-                    total += Path(path, name).lstat().st_size
-    except RecursionError:  # nobody needs folders that deep
-        return float("inf")
+                    if entry.is_dir(follow_symlinks=False):
+                        below.append((Path(entry), depth + 1))
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
     return total
 
 
@@ -223,6 +294,9 @@ class Judge(NbGraderPreprocessor):
     """Replace what the test cells printed by the verdict of a clean process."""
 
     timeout = Integer(300, help="Seconds for judging one notebook.").tag(config=True)
+    warm = Bool(
+        True, help="Whether to fork that process from one that has imported TensorFlow."
+    ).tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
@@ -230,16 +304,73 @@ class Judge(NbGraderPreprocessor):
         """Return the notebook with points and findings in the outputs of its test cells."""
         handover = Path(os.environ.pop(HANDOVER_VARIABLE))
         try:
-            verdict.write_into(nb, verdict.judge(handover, self.timeout))
+            verdicts = verdict.judge(handover, self.timeout, is_warm=self.warm)
         finally:
             remove_handover(handover)
+        verdict.write_into(nb, verdicts)
         return nb, resources
+
+
+class Rubric(NbGraderPreprocessor):
+    """Prepare what a person grades: sample answer and rubric below each answer that has points.
+
+    They come from the solution, and no student gets to see them: feedback leaves them out. Where an
+    answer has no points, nobody is asked to grade it.
+    """
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Return the notebook with the rubrics."""
+        names = resources["nbgrader"]
+        rubrics = self._rubrics(names["assignment"], names["notebook"])
+        cells = []
+        with Gradebook(names["db_url"]) as gradebook:
+            for cell in nb.cells:
+                cells.append(cell)
+                if not (utils.is_grade(cell) and utils.is_solution(cell)):
+                    continue
+                name = cell.metadata.nbgrader.grade_id
+                if cell.metadata.nbgrader.points == 0:
+                    where = (names["notebook"], names["assignment"], names["student"])
+                    grade = gradebook.find_grade(name, *where)
+                    grade.auto_score, grade.needs_manual_grade = 0, False
+                    gradebook.db.commit()
+                elif name in rubrics:
+                    rubric = (f"rubric-{name}", rubrics[name], "solution")
+                    cells.append(submission.own_cell("markdown", *rubric))
+        nb.cells = cells
+        return nb, resources
+
+    def _rubrics(self, assignment: str, notebook: str) -> dict[str, str]:
+        """Return the solution's texts, by the names of the cells."""
+        coursedir = CourseDirectory(parent=self)
+        folder = coursedir.format_path(coursedir.source_directory, ".", assignment)
+        path = Path(coursedir.root, folder, f"{notebook}.ipynb")
+        if not path.is_file():
+            return {}
+        return {
+            cell.metadata.nbgrader.grade_id: _quoted(RUBRIC + MARKS.sub("", cell.source))
+            for cell in nbformat.read(path, as_version=4).cells
+            if utils.is_grade(cell) and utils.is_solution(cell)
+        }
+
+
+def _quoted(text: str) -> str:
+    """Return Markdown as a quotation."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
+def unlock(folder: Path) -> None:
+    """Make all below a folder readable for this user, also where somebody forbade it."""
+    if os.name == "posix":
+        subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, capture_output=True)
 
 
 def remove_handover(folder: Path) -> None:
     """Remove a folder, also where somebody made it hard on purpose."""
-    if os.name == "posix":  # these two bear unreadable folders, and any depth
-        subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, capture_output=True)
+    if os.name == "posix":  # this bears any depth
+        unlock(folder)
         subprocess.run(["rm", "-rf", folder], check=False, capture_output=True)
     else:
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,20 +6,27 @@ of Python, of the course's package and of the data: no solutions, no submissions
 Elsewhere only the limits of memory and file size hold, which says `why_not()`.
 """
 
+import atexit
 import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from helpers.embedded import dataset
 
 REQUIRED = "COURSE_REQUIRE_ISOLATION"  # set to refuse, rather than to warn
-NOBODY = 65534
+# As root, each grading process lets its programs run as another user, so that none of them uses up
+# the processes that another may have. The range is systemd's, for users that exist only for a time.
+USERS = range(61184, 65520)
 # What programs need of the system, where it is there. Nothing of it is secret.
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store"),
@@ -27,7 +34,11 @@ SYSTEM = (
     "/sys/devices/system/cpu",
 )
 CACHE = Path("/tmp/cache")
+DATA = CACHE / dataset.IN_CACHE
+SHARED_MEMORY = 2**26  # bytes of what programs share in /dev/shm
 PASSED_ON = ("LANG", "NBGRADER_EXECUTION")  # of the environment; the rest stays outside
+WORKSHOP = "course-work-"  # how the name of a folder begins in which programs work
+LONGEST_FOLDER = 50  # characters; Linux takes 107 for a socket, whose name is below it
 
 
 @dataclass(frozen=True)
@@ -58,17 +69,19 @@ def why_not() -> str:
         return "Programs are isolated on Linux only: grade there, or in a container."
     if shutil.which("bwrap") is None:
         return "The program `bwrap` is missing: install the system's package `bubblewrap`."
+    python = [sys.executable, "-P", "-c", "import helpers"]
     tried = subprocess.run(
-        [*_sandbox(Limits(), [], []), "true"],
+        [*_sandbox(Limits(), [], []), *_limiter(Limits(), isolated=True), *python],
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": os.environ.get("PATH", os.defpath)},
+        env=_environment_inside(),
     )
     if tried.returncode:
         return (
-            f"`bwrap` does not work here ({tried.stderr.strip() or tried.returncode}): a container "
-            "has to allow user namespaces."
+            f"`bwrap` does not work here ({tried.stderr.strip()[-300:] or tried.returncode}): a "
+            "container has to allow user namespaces, and everybody has to be allowed to read "
+            f"{sys.prefix} and {Path(__file__).parents[1]}."
         )
     return ""
 
@@ -95,11 +108,20 @@ def command(
     if reason := why_not():
         if os.environ.get(REQUIRED):
             raise IsolationMissing(f"Isolation is required. {reason}")
-        return [*_limiter(limits, user=None), *program] if os.name == "posix" else program
+        return [*_limiter(limits, isolated=False), *program] if os.name == "posix" else program
     for folder in writable:
         give_to_user(folder)
-    user = NOBODY if os.geteuid() == 0 else None
-    return [*_sandbox(limits, readable, writable), *_limiter(limits, user=user), *program]
+    return [*_sandbox(limits, readable, writable), *_limiter(limits, isolated=True), *program]
+
+
+def fork_server_command(program: Sequence[str | Path], folder: Path) -> list[str]:
+    """Return the command for `fork_server`, which isolates what it forks once more.
+
+    Args:
+        program: the command to run.
+        folder: where all programs will have their own folders.
+    """
+    return [*_sandbox(Limits(), [], [folder], forks=True), *(str(part) for part in program)]
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -108,57 +130,115 @@ def environment(**more: str) -> dict[str, str]:
     if why_not():
         usual = ("PATH", "HOME", "XDG_CACHE_HOME", "SYSTEMROOT", "TEMP", "TMPDIR")
         return kept | {name: os.environ[name] for name in usual if name in os.environ} | more
+    return _environment_inside() | kept | more
+
+
+def _environment_inside() -> dict[str, str]:
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "PYTHONPATH": str(Path(__file__).parents[2]),  # only `helpers` is seen of it
         "HOME": "/tmp",
         "XDG_CACHE_HOME": str(CACHE),
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        **kept,
-        **more,
     }
+
+
+def make_folder(name: str) -> Path:
+    """Return a new folder that an isolated program can be allowed to use.
+
+    Args:
+        name: how its name begins.
+    """
+    return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=workshop()))
+
+
+@functools.cache
+def workshop() -> Path:
+    """Return the folder in which the programs that this process starts have their folders."""
+    remove_leftovers()
+    made = Path(tempfile.mkdtemp(prefix=f"{WORKSHOP}{os.getpid()}-", dir=_temporary_folder()))
+    made.chmod(0o711)  # what is in it has names that nobody can guess
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
+def remove_leftovers() -> None:
+    """Remove the folders of processes that were killed."""
+    for folder in _temporary_folder().glob(f"{WORKSHOP}*-*"):
+        number = folder.name.removeprefix(WORKSHOP).partition("-")[0]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _temporary_folder() -> Path:
+    """Return the user's temporary folder, unless its path is too long for that of a socket."""
+    folder = Path(tempfile.gettempdir())
+    return Path("/tmp") if os.name == "posix" and len(str(folder)) > LONGEST_FOLDER else folder
+
+
+def always_shown() -> list[Path]:
+    """Return what every program gets to read: the system, Python, and the course's package."""
+    ours = (sys.base_prefix, sys.prefix, Path(__file__).parents[1])
+    return [Path(path) for path in (*SYSTEM, *ours)]
 
 
 def give_to_user(path: Path) -> None:
     """Let the user that isolated programs run as write to `path`; a matter of root only."""
-    if os.geteuid() == 0:
-        os.chown(path, NOBODY, NOBODY)
+    if not why_not() and (user := _user()) is not None:
+        os.chown(path, user, user)
 
 
-def _limiter(limits: Limits, user: int | None) -> list[str]:
+def limits_of(limits: Limits, *, isolated: bool) -> dict[str, Any]:
+    """Return what `limited.limit` takes: names of limits, with their values."""
+    wanted = {"DATA": limits.memory, "FSIZE": limits.file_size, "CORE": 0}
+    if isolated:  # else the limit would count all the user's processes
+        wanted |= {"NPROC": limits.processes}
+    return wanted | {"user": _user() if isolated else None, "filter": isolated}
+
+
+def _user() -> int | None:
+    """Return the user that isolated programs have to become; None if they stay who they are."""
+    return USERS[os.getpid() % len(USERS)] if os.geteuid() == 0 else None
+
+
+def _limiter(limits: Limits, *, isolated: bool) -> list[str]:
     """Return the command in front of another that limits it."""
-    wanted = {
-        "DATA": limits.memory,
-        "FSIZE": limits.file_size,
-        "CORE": 0,
-        "user": user,
-    }
-    if user is not None or not why_not():  # else the limit would count all the user's processes
-        wanted["NPROC"] = limits.processes
     launcher = str(Path(__file__).with_name("limited.py"))
+    wanted = limits_of(limits, isolated=isolated)
     return [sys.executable, "-I", "-S", launcher, json.dumps(wanted)]
 
 
-def _sandbox(limits: Limits, readable: Iterable[Path], writable: Iterable[Path]) -> list[str]:
-    """Return bubblewrap's part of the command."""
-    options = ["bwrap", "--die-with-parent", "--new-session"]
+def _sandbox(
+    limits: Limits, readable: Iterable[Path], writable: Iterable[Path], *, forks: bool = False
+) -> list[str]:
+    """Return bubblewrap's part of the command.
+
+    Args:
+        limits: of which only `scratch` matters here.
+        readable: files and folders to show, beside what every program needs.
+        writable: folders to show, and to let it write to.
+        forks: whether the program isolates what it forks once more, and so has to be mighty.
+    """
+    options = [shutil.which("bwrap") or "bwrap", "--die-with-parent", "--new-session"]
     options += ["--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts"]
+    root = os.geteuid() == 0
+    options += ["--cap-drop", "ALL"] if root else ["--unshare-user", "--disable-userns"]
     # Root keeps its user namespace, so that it can become somebody who bears its limits.
-    options += (
-        ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-        if os.geteuid() == 0
-        else ["--unshare-user", "--disable-userns"]
-    )
-    options += ["--dev", "/dev", "--proc", "/proc"]
+    kept = ["CAP_SETUID", "CAP_SETGID"] if root else []
+    kept += ["CAP_SYS_ADMIN", "CAP_NET_ADMIN"] if forks else []
+    options += [word for name in kept for word in ("--cap-add", name)]
+    # Linux lets nobody mount a fresh /proc in front of bubblewrap's own, but of the system's.
+    options += ["--dev", "/dev", *(["--bind", "/proc", "/proc"] if forks else ["--proc", "/proc"])]
+    options += ["--perms", "1777", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm"]
     options += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
 
-    course = Path(__file__).parents[1]
-    shown = [Path(path) for path in (*SYSTEM, sys.base_prefix, sys.prefix, course, *readable)]
+    shown = [*always_shown(), *readable]
     bound = [("--ro-bind-try", path.resolve(), path) for path in shown]
-    bound += [("--ro-bind-try", dataset.default_data_dir(), CACHE / dataset.IN_CACHE)]
+    bound += [("--ro-bind-try", dataset.default_data_dir(), DATA)]
     bound += [("--bind", path, path) for path in writable]
     # Made here, or only root could enter the folders above.
     for folder in sorted({above for *_, path in bound for above in path.parents[:-1]}):
         options += ["--perms", "1777" if folder == CACHE else "0755", "--dir", str(folder)]
     for how, outside, inside in bound:
         options += [how, str(outside), str(inside)]
-    return [*options, "--remount-ro", "/", "--chdir", "/tmp", "--"]
+    return [*options, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]

@@ -182,7 +182,7 @@ def rebuild(released: NotebookNode, answers: Answers, *, added_cells: bool = Tru
             else:
                 missing.append(name)
             if shown := _as_shown(answers.outputs.get(name, [])):
-                cells.append(_own_cell("markdown", f"shown-{name}", shown))
+                cells.append(own_cell("markdown", f"shown-{name}", shown))
         _add(cells, answers, name, added_cells)
     rebuilt.cells = cells
     note(rebuilt, missing=missing)
@@ -207,14 +207,22 @@ def note(notebook: NotebookNode, **notes: Any) -> None:
     notebook.metadata[NOTES] = notes_of(notebook) | notes
 
 
+def own_cell(kind: str, name: str, source: str, origin: str = "submission") -> NotebookNode:
+    """Return a cell that is not in the released notebook.
+
+    Args:
+        kind: `code` or `markdown`.
+        name: its id.
+        source: its source.
+        origin: where it comes from: `submission` or `solution`.
+    """
+    make = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
+    return make(source, id=name[:64], metadata={NOTES: {"from": origin}})
+
+
 def _add(cells: list[NotebookNode], answers: Answers, above: str, wanted: bool) -> None:
     for number, source in enumerate(answers.added.get(above, []) if wanted else []):
-        cells.append(_own_cell("code", f"added-{above}-{number}", source))
-
-
-def _own_cell(kind: str, name: str, source: str) -> NotebookNode:
-    make = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
-    return make(source, id=name[:64], metadata={NOTES: {"from": "submission"}})
+        cells.append(own_cell("code", f"added-{above}-{number}", source))
 
 
 def _cells(content: dict[str, Any]) -> Iterator[dict[str, Any]]:

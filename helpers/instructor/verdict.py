@@ -1,65 +1,69 @@
 """The verdict on what a notebook's checks handed over: points and findings.
 
-`judge` asks for it, and a clean, isolated process decides: `python -I -m helpers.instructor.verdict
-HANDOVER RESULT`. HANDOVER is the folder with what was handed over, a folder for each check. RESULT
-is the JSON file for the reports, by check. No code of the submission is imported anywhere here.
+`judge` asks for it, and a clean, isolated process decides: `helpers.instructor.judge`. No code of
+the submission is imported anywhere here.
 """
 
 import json
 import shutil
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from helpers import profiles
 from helpers.checks import Report, judges
-from helpers.checks.handover import Artifact
-from helpers.instructor import isolation, submission
+from helpers.instructor import isolation, submission, warm
 
 LIMITS = isolation.Limits()  # a small file can ask for a huge layer
+NOTHING = "No points, because nothing came to be checked. "
 
 
-def judge(handover: Path, timeout: float) -> dict[str, dict[str, str]]:
+def judge(handover: Path, timeout: float, *, is_warm: bool = True) -> dict[str, dict[str, str]]:
     """Return for each check `{"report": ...}`, as JSON, or `{"problem": ...}`, in words.
 
     Args:
-        handover: the folder with what was handed over; if it is empty, so is the result.
+        handover: the folder with what was handed over, from `isolation.make_folder`; if it is
+            empty, so is the result.
         timeout: seconds for all of it.
+        is_warm: whether to fork a process that has imported TensorFlow, where that is possible.
     """
     if not any(handover.iterdir()):
         return {}
-    result = Path(tempfile.mkdtemp(prefix="course-verdict-")) / "verdicts.json"
-    program = [sys.executable, "-I", "-m", "helpers.instructor.verdict", handover, result]
-    command = isolation.command(
-        program, limits=LIMITS, readable=[handover], writable=[result.parent]
-    )
+    folder = isolation.make_folder("verdict")
     try:
-        subprocess.run(
-            command,
-            env=isolation.environment(),
-            cwd=result.parent,
-            timeout=timeout,
-            check=True,
-            capture_output=True,
-            text=True,
+        process = warm.start(
+            "helpers.instructor.judge",
+            [str(handover), str(folder / "verdicts.json")],
+            folder=folder,
+            readable=[handover],
+            environment=isolation.environment(),
+            limits=LIMITS,
+            is_warm=is_warm,
         )
-        return json.loads(result.read_text(encoding="utf-8"))
+        try:
+            process.wait(timeout)
+        finally:
+            process.kill()
+            process.wait()
+        return json.loads((folder / "verdicts.json").read_text(encoding="utf-8"))
     except subprocess.TimeoutExpired:
         problem = f"Judging took longer than {timeout} seconds and was stopped."
-    except subprocess.CalledProcessError as error:
-        problem = f"Judging stopped: {error.stderr.strip()[-500:]}"
+    except (OSError, ValueError):  # there is no verdict, or a part of one
+        log = (folder / "log.txt").read_text(encoding="utf-8", errors="replace")
+        problem = f"Judging stopped: {log.strip()[-500:]}"
     finally:
-        shutil.rmtree(result.parent)
+        shutil.rmtree(folder, ignore_errors=True)
     return {check: {"problem": problem} for check in judges()}
 
 
 def write_into(notebook: NotebookNode, verdicts: dict[str, dict[str, str]]) -> None:
-    """Replace the outputs of a run notebook's test cells by their findings and points."""
+    """Replace the outputs of a run notebook's test cells by their findings and points.
+
+    The verdicts themselves are noted in the notebook's metadata, for `report`.
+    """
+    submission.note(notebook, verdicts=verdicts)
     notes = submission.notes_of(notebook)
     stopped, ended = notes.get("problem", ""), notes.get("stopped", "")
     for cell in notebook.cells:
@@ -88,7 +92,7 @@ def _write(cell: NotebookNode, verdict: dict[str, str], stopped: str) -> None:
         points = 0.0
         reason = verdict.get("problem") or stopped or _error_in(cell)
         reason = reason or "The check's cell did not run to its end."
-        shown = {"text/plain": f"No points, because nothing came to be checked. {reason}"}
+        shown = {"text/plain": f"{NOTHING}{reason}"}
     cell.outputs = [
         nbformat.v4.new_output("display_data", data=shown),
         nbformat.v4.new_output(
@@ -110,6 +114,12 @@ def _error_in(cell: NotebookNode) -> str:
     return ""
 
 
+def reason_in(cell: NotebookNode) -> str:
+    """Return from a graded test cell why nothing came to be checked; empty if something did."""
+    texts = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+    return next((text[len(NOTHING) :] for text in texts if text.startswith(NOTHING)), "")
+
+
 def findings_of(notebook: Path) -> dict[str, list[str]]:
     """Return what a graded notebook says about each of its checks, as plain text lines.
 
@@ -127,22 +137,3 @@ def findings_of(notebook: Path) -> dict[str, list[str]]:
         for cell in graded.cells
         if utils.is_grade(cell) and cell.cell_type == "code"
     }
-
-
-def main(handover: Path, result: Path) -> None:
-    """Judge everything in `handover`; write `{check: {"report": ...} or {"problem": ...}}`."""
-    profile = profiles.current("grade")
-    verdicts: dict[str, dict[str, str]] = {}
-    for check, decide in judges().items():
-        if (handover / check).is_dir():
-            try:
-                report = decide(Artifact(handover / check), profile)
-            except Exception as error:  # what was handed over may make anything fail
-                verdicts[check] = {"problem": f"{type(error).__name__}: {error}"}
-            else:
-                verdicts[check] = {"report": report.to_json()}
-    result.write_text(json.dumps(verdicts), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))

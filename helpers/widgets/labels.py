@@ -101,8 +101,12 @@ class LabelsExplorer(Explorer):
             for point in self._points[way, pixels]:
                 at.setdefault(point.labels, {})[way] = point
         leaders = {labels: _leaders(points) for labels, points in sorted(at.items())}
-        self._title.set_text(f"{pixels} px: {_in_short(leaders)}")
+        told = _in_short(leaders) if leaders else "not measured"
+        self._title.set_text(f"{pixels} px: {told}")
         each = [_in_words(labels, at[labels], leaders[labels]) for labels in leaders]
+        missing = [WAYS[way] for way in ways if not self._points[way, pixels]]
+        if missing:
+            each.append(f"Not measured at {pixels} px: {_join(missing)}.")
         return f"Inputs of {pixels} px, {self._origin}. {' '.join(each)}"
 
     def make_controls(self) -> "dict[str, ipywidgets.Widget]":

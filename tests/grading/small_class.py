@@ -25,13 +25,33 @@ c.Run.notebook_timeout = 40
 c.Execute.timeout = 30
 c.Run.output_limit = 1_000_000
 c.Run.handover_limit = 50_000_000
+c.Run.memory_limit = 3 * 2**30
 """
 
 
-def make_course(folder):
-    """Release the course: a setup cell, a cell to answer, and its check."""
+# For answers that need no TensorFlow: nothing has to be warm then.
+COLD = """
+c.Run.kernel_name = "course-isolated"
+c.Judge.warm = False
+"""
+
+
+def configure(course, text):
+    """Add to the course's configuration."""
+    with (course / "nbgrader_config.py").open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def make_course(folder, more=""):
+    """Release the course: a setup cell, a cell to answer, and its check.
+
+    Args:
+        folder: where to.
+        more: to be added to the configuration.
+    """
     own = (course_root() / "nbgrader_config.py").read_text(encoding="utf-8")
-    (folder / "nbgrader_config.py").write_text(own + CONFIGURATION, encoding="utf-8")
+    (folder / "nbgrader_config.py").write_text(own, encoding="utf-8")
+    configure(folder, CONFIGURATION + more)
     release = folder / "notebooks" / "small"
     release.mkdir(parents=True)
     solution = folder / "solutions" / "small"
@@ -75,14 +95,19 @@ def hand_in(course, student, answer):
     return path
 
 
-def grade(course, *options, environment=None):
-    """Run `course grade` in a process, and return what it ended with."""
+def command(course, *options):
+    """The command of `course grade` on this course; options are arguments of `grade.run`."""
     program = (
         "import sys; from pathlib import Path; from helpers.instructor import grade;"
         f"sys.exit(grade.run('small', course=Path({str(course)!r}), {', '.join(options)}))"
     )
+    return [sys.executable, "-c", program]
+
+
+def grade(course, *options, environment=None):
+    """Run `course grade` in a process, and return what it ended with."""
     return subprocess.run(
-        [sys.executable, "-c", program],
+        command(course, *options),
         env=environment,
         capture_output=True,
         text=True,

@@ -7,6 +7,9 @@ none reaches outside, none changes the result of another student, and each is to
 import hashlib
 import os
 import re
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 import psutil
@@ -63,6 +66,16 @@ def fingerprint(*folders):
     return digest.hexdigest()
 
 
+def listing(folder):
+    """Sizes and times of all files below a folder that is too large to be read."""
+    return {
+        path: (status.st_size, status.st_mtime_ns)
+        for top, _, names in os.walk(folder)
+        for path in (Path(top, name) for name in names if "__pycache__" not in top)
+        if (status := path.lstat())
+    }
+
+
 @pytest.fixture(scope="module", params=["quick", pytest.param("whole", marks=pytest.mark.slow)])
 def graded(request, tmp_path_factory):
     """The class, graded; all attacks are in it only in the slow run."""
@@ -91,11 +104,17 @@ def graded(request, tmp_path_factory):
     skipped.cells[2].source = "5.0"
     hand_in(course, "edited-test", skipped)
     before = fingerprint(course, home, course_root() / "helpers")
+    programs = listing(sys.prefix)
     cache = str(dataset.default_data_dir().parents[1])
     environment = {"HOME": str(home), "SECRET_TOKEN": "secret", "XDG_CACHE_HOME": cache}
+    began = time.monotonic()
     finished = grade(course, "require_isolation=True", environment=os.environ | environment)
+    took = time.monotonic() - began
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert fingerprint(course, home, course_root() / "helpers") == before
+    assert listing(sys.prefix) == programs
+    # Of what each may take: 40 seconds to run, and a minute to be started and judged.
+    assert took < 100 * len(list((course / "submitted").iterdir()))
     return course, attacks
 
 
@@ -133,5 +152,11 @@ def test_nothing_outside_was_seen(graded):
     assert {name: text for name, text in seen.items() if "HIT" in text} == {}
 
 
-def test_no_process_is_left(graded):
-    assert not [p for p in psutil.process_iter(["cmdline"]) if "98765" in (p.info["cmdline"] or ())]
+def test_no_process_and_no_folder_is_left(graded):
+    processes = list(psutil.process_iter(["cmdline", "name", "ppid"]))
+    assert not [p for p in processes if "98765" in (p.info["cmdline"] or ())]
+    assert not [p for p in processes if p.info["name"] == "bwrap" and p.info["ppid"] == 1]
+    folders = Path(tempfile.gettempdir()).glob(f"{isolation.WORKSHOP}*")
+    folders = [folder for folder in folders if folder.stat().st_uid == os.geteuid()]
+    pids = [int(folder.name.removeprefix(isolation.WORKSHOP).split("-")[0]) for folder in folders]
+    assert all(psutil.pid_exists(pid) for pid in pids)

@@ -312,8 +312,26 @@ def test_what_a_student_has_no_use_for_is_off(server):
     with urllib.request.urlopen(server.address, timeout=60) as response:
         page = response.read().decode()
     config = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.S)[1])
-    for name in lab.UNUSED_LAB_EXTENSIONS:
+    for name in lab.UNUSED_LAB_EXTENSIONS + lab.CLASS_LAB_EXTENSIONS:
         assert name in config["disabledExtensions"]
+
+
+@pytest.mark.parametrize("trace", ["submitted", "gradebook.db"])
+def test_who_has_a_class_gets_the_formgrader_and_nobody_else(tmp_path, trace):
+    assert not lab.has_class(tmp_path)
+    (tmp_path / trace).mkdir()
+    assert lab.has_class(tmp_path)
+
+
+def test_the_formgrader_is_on_or_off_in_server_and_page_alike(tmp_path):
+    for formgrader in (False, True):
+        command = " ".join(lab.server_command(tmp_path, None, True, formgrader))
+        settings = lab.write_settings(tmp_path, formgrader)
+        page = json.loads((settings / "labconfig" / "page_config.json").read_text())
+        off = page["disabledExtensions"]
+        assert ("nbgrader.server_extensions.formgrader" in command) is not formgrader
+        assert ("@jupyter/nbgrader:formgrader" in off) is not formgrader
+        assert "@jupyter/nbgrader:assignment-list" in off
 
 
 def test_it_takes_a_free_port_and_ctrl_c_stops_it_quietly(tmp_path):

@@ -1,4 +1,4 @@
-# Told: 40 seconds
+# Told: seconds
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 while True: pass

@@ -1,4 +1,4 @@
-# Told: 40 seconds|The kernel died|bytes of memory
+# Told: seconds|The kernel died|bytes of memory
 import os
 while True:
     try: os.fork()

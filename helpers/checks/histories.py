@@ -1,0 +1,112 @@
+"""Whether a history can be that of the model that was handed over with it.
+
+A history is words: it can be written by hand, so it is worth a fifth of its exercise at most. But
+its numbers have to agree with what the weights score here and now. Losses tell more than
+accuracies: the same weights on the same images give the same loss to many digits.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from helpers.checks import messages, probes
+from helpers.checks.handover import Artifact
+from helpers.checks.report import Finding
+
+if TYPE_CHECKING:
+    from helpers.data import Splits
+
+WANTED = ("loss", "accuracy", "val_loss", "val_accuracy")
+# How far the loss of the same weights on the same images may be from what was recorded, relatively
+# (more, where penalties on activities depend on the batch), and the accuracy: rounding in half
+# precision may turn an answer or two.
+SAME_LOSS, SAME_ACCURACY = 1e-3, 0.02
+CROSS_ENTROPY = "categoricalcrossentropy"
+
+
+def history_findings(
+    artifact: Artifact, splits: "Splits", phases: tuple[int, ...], check: str
+) -> list[Finding]:
+    """Return what is wrong with the history that was handed over with a model.
+
+    Args:
+        artifact: model and history.
+        splits: the images that the model was trained and validated on.
+        phases: how many epochs the notebook asks for, in each phase of the training.
+        check: name of the check.
+    """
+    found = partial(messages.finding, check)
+    if reason := artifact.facts.get("no_history"):
+        return [found("history-not-kept", reason=reason)]
+    curves = artifact.facts["curves"]
+    if missing := [name for name in WANTED if not curves.get(name)]:
+        present = ", ".join(f"`{name}`" for name in curves) or "nothing"
+        missing = ", ".join(f"`{name}`" for name in missing)
+        return [found("history-incomplete", present=present, missing=missing)]
+    if (recorded := len(curves["loss"])) != sum(phases):
+        return [found("history-epochs", recorded=recorded, epochs=sum(phases))]
+    last = {name: curves[name][-phases[-1] :] for name in WANTED}
+    return _disagreement(artifact, splits, last, found)
+
+
+def _disagreement(
+    artifact: Artifact, splits: "Splits", curves: dict[str, list[float]], found: partial[Finding]
+) -> list[Finding]:
+    """Compare the curves of the last phase with what the model scores on the validation images."""
+    # Of the last epoch, or of the best one, whose weights a callback may have put back.
+    best = int(np.argmin(curves["val_loss"]))
+    recorded = [(curves["val_loss"][e], curves["val_accuracy"][e]) for e in (-1, best)]
+    images, labels = probes.as_arrays(splits.validation)
+    own = _score(artifact, images, labels)
+    if any(_agree(own, epoch) for epoch in recorded):
+        return []
+    others = {"validated-on-test": splits.test, "validated-on-training": splits.train}
+    for finding, dataset in others.items():
+        other = _score(artifact, *probes.as_arrays(dataset))
+        if any(_agree(other, epoch) for epoch in recorded):
+            return [found(finding, loss=other.loss)]
+    loss_name = str((artifact.facts.get("loss") or {}).get("name", CROSS_ENTROPY))
+    if loss_name.lower().replace("_", "") != CROSS_ENTROPY:
+        return [found("other-loss", loss=loss_name, value=recorded[0][0], expected=own.loss)]
+    loss, score = min(recorded, key=lambda epoch: abs(epoch[0] - own.loss))
+    told = {"loss": own.loss, "score": own.accuracy, "nearest_loss": loss, "nearest": score}
+    return [found("history-of-another-model", **told)]
+
+
+class _Score(NamedTuple):
+    """What a model scores on some images, as Keras reports it.
+
+    Attributes:
+        loss: mean, in nats, with penalties.
+        accuracy: share of the images.
+        slack: by how much the loss may differ from one batch to the next, in nats.
+        at_most: how large the loss may be.
+    """
+
+    loss: float
+    accuracy: float
+    slack: float
+    at_most: float
+
+
+def _score(artifact: Artifact, images: np.ndarray, labels: np.ndarray) -> _Score:
+    smoothing = float((artifact.facts.get("loss") or {}).get("label_smoothing", 0))
+    smooth = labels * (1 - smoothing) + smoothing / probes.CLASSES
+    outputs = artifact.infer(images)
+    penalties = [probes.penalty(artifact, images[start : start + 32]) for start in (0, 32)]
+    loss = float(probes.cross_entropy(outputs, smooth)) + penalties[0]
+    slack = SAME_LOSS * abs(loss) + 3 * abs(penalties[0] - penalties[1])
+    # Of a probability too small for its digits only Keras knows the logarithm, from before softmax.
+    all_seen = bool((outputs[smooth > 0] > 1e-6).all())
+    at_most = loss + slack if all_seen else np.inf
+    return _Score(loss, probes.accuracy(outputs, labels), slack, at_most)
+
+
+def _agree(score: _Score, recorded: tuple[float, float]) -> bool:
+    """Tell whether loss and accuracy are those that were recorded, rounding aside."""
+    loss, accuracy = recorded
+    return (
+        score.loss - score.slack <= loss <= score.at_most
+        and abs(score.accuracy - accuracy) <= SAME_ACCURACY
+    )

@@ -1,0 +1,12 @@
+# Misconception: the phone gets the file, not the folder.
+# Findings: not-an-artifact
+# Loses: 3
+
+smaller = deployment.export_formats(
+    model,
+    folder,
+    ("litert_dynamic", "litert_int8"),
+    class_names=splits.class_names,
+    representative_images=representative,
+)
+chosen = smaller["litert_dynamic"].model_path

@@ -1,0 +1,11 @@
+# Misconception: the Keras format is the model.
+# Findings: damaged-artifact
+# Loses: 1
+
+artifacts = deployment.export_formats(
+    model,
+    folder,
+    ("keras", "saved_model", "litert_float32", "litert_float16"),
+    class_names=splits.class_names,
+)
+artifacts["keras"] = model

@@ -1,0 +1,15 @@
+# Only convolutions are trained.
+
+backbone.trainable = True
+for layer in backbone.layers:
+    layer.trainable = isinstance(layer, keras.layers.Conv2D)
+model.compile(
+    optimizer=keras.optimizers.Adam(1e-4), loss="categorical_crossentropy", metrics=["accuracy"]
+)
+fine_tuned_history = model.fit(
+    splits.train,
+    validation_data=splits.validation,
+    epochs=profile.fine_tune_epochs,
+    verbose=0,
+)
+history = histories.join_histories(frozen_history, fine_tuned_history)

@@ -1,0 +1,19 @@
+# Misconception: a backbone built again is the one in the model.
+# Findings: nothing-moved
+# Loses: 2
+
+backbone = densenet.build_backbone(profile)
+backbone.trainable = True
+for layer in backbone.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+model.compile(
+    optimizer=keras.optimizers.Adam(1e-4), loss="categorical_crossentropy", metrics=["accuracy"]
+)
+fine_tuned_history = model.fit(
+    splits.train,
+    validation_data=splits.validation,
+    epochs=profile.fine_tune_epochs,
+    verbose=0,
+)
+history = histories.join_histories(frozen_history, fine_tuned_history)

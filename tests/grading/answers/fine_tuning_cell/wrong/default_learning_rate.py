@@ -1,0 +1,18 @@
+# Misconception: `"adam"` is a good default.
+# Findings: learning-rate-too-high
+# Loses: 1
+
+backbone.trainable = True
+for layer in backbone.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+model.compile(
+    optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"]
+)
+fine_tuned_history = model.fit(
+    splits.train,
+    validation_data=splits.validation,
+    epochs=profile.fine_tune_epochs,
+    verbose=0,
+)
+history = histories.join_histories(frozen_history, fine_tuned_history)

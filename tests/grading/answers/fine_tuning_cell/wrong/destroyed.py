@@ -1,0 +1,18 @@
+# Misconception: more is better.
+# Findings: not-trained, learning-rate-too-high
+# Loses: 2
+
+backbone.trainable = True
+for layer in backbone.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+model.compile(
+    optimizer=keras.optimizers.Adam(1.0), loss="categorical_crossentropy", metrics=["accuracy"]
+)
+fine_tuned_history = model.fit(
+    splits.train,
+    validation_data=splits.validation,
+    epochs=profile.fine_tune_epochs,
+    verbose=0,
+)
+history = histories.join_histories(frozen_history, fine_tuned_history)

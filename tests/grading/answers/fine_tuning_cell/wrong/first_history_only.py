@@ -1,0 +1,13 @@
+# Misconception: the name `history` belongs to the first training.
+# Findings: history-epochs
+# Loses: 1
+
+backbone.trainable = True
+for layer in backbone.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+model.compile(
+    optimizer=keras.optimizers.Adam(1e-4), loss="categorical_crossentropy", metrics=["accuracy"]
+)
+model.fit(splits.train, validation_data=splits.validation, epochs=profile.fine_tune_epochs, verbose=0)
+history = frozen_history

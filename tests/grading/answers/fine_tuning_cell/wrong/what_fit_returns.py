@@ -1,0 +1,15 @@
+# Misconception: `fit` returns the tuned model.
+# Findings: not-a-model
+# Loses: 7
+
+backbone.trainable = True
+for layer in backbone.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+model.compile(
+    optimizer=keras.optimizers.Adam(1e-4), loss="categorical_crossentropy", metrics=["accuracy"]
+)
+model = model.fit(
+    splits.train, validation_data=splits.validation, epochs=profile.fine_tune_epochs, verbose=0
+)
+history = histories.join_histories(frozen_history, model)

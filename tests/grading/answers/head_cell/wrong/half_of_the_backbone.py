@@ -1,0 +1,10 @@
+# Misconception: the upper blocks know the old classes, so they belong to the old head.
+# Findings: no-backbone
+# Loses: 5
+
+lower, upper = densenet.split_backbone(backbone, "conv4")
+frozen = densenet.join(densenet.build_preprocessing(profile), lower)
+model = keras.Sequential([
+    frozen, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10, activation="softmax")
+])
+model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])

@@ -1,0 +1,47 @@
+import random
+
+import pytest
+
+from tests.grading import bank, bank_table, stand_ins
+
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 10))]
+
+
+def pytest_generate_tests(metafunc):
+    """A module of the bank names its exercises in CELLS; `answer` becomes each of their answers."""
+    if "answer" in metafunc.fixturenames and hasattr(metafunc.module, "CELLS"):
+        answers = [one for cell in metafunc.module.CELLS for one in bank.read_answers(cell)]
+        ids = [f"{one.exercise.cell}-{one}" for one in answers]
+        metafunc.parametrize("answer", answers, ids=ids)
+        metafunc.parametrize("seed", SEEDS)
+
+
+@pytest.fixture(scope="module")
+def _stand_ins(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        stand_ins.put_in(monkeypatch, tmp_path_factory.mktemp("stand-ins"))
+        yield
+
+
+@pytest.fixture
+def grade_in_process(_stand_ins, tmp_path, monkeypatch, record_property):
+    """Run an answer of the bank and its check, and complain unless it gets what it should."""
+    import keras
+
+    monkeypatch.chdir(tmp_path)
+
+    def grade(answer, seed):
+        random.seed(seed)
+        keras.utils.set_random_seed(seed)
+        outcome = bank.examine(answer, stand_ins.EARLIER)
+        mistake = bank.wrongly_graded(answer, outcome)
+        record_property(
+            bank_table.PROPERTY,
+            (answer.exercise.cell, "right" if answer.right else "wrong", mistake),
+        )
+        assert not mistake, f"{mistake}: expected {answer}, got {outcome}"
+
+    yield grade
+    # An answer may have changed what holds for all of Keras.
+    keras.config.set_dtype_policy("float32")
+    keras.backend.clear_session()

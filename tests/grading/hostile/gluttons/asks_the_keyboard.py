@@ -1,0 +1,2 @@
+# Told: StdinNotImplementedError
+input('What is the answer? ')

@@ -1,0 +1,2 @@
+# Told: The kernel died
+import ctypes; ctypes.string_at(0)

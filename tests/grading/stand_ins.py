@@ -1,0 +1,160 @@
+"""Stand-ins for what is slow in a notebook, with the same meaning: to run hundreds of answers.
+
+Images stay decoded. The pretrained backbone has two dense layers and random weights, always the
+ Answers that go through nbgrader meet the real ones.
+"""
+
+import functools
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from helpers import data, densenet, deployment, profiles, trained
+from helpers.deployment import export, predict
+from helpers.embedded import densenet as compact
+from helpers.quiet import import_tensorflow
+
+PROFILE = replace(profiles.PROFILES["grade"], train_images=640)
+# What was answered to an exercise that another one needs: a network that trains quickly.
+EARLIER = {
+    "model_cell": """
+model = keras.Sequential([
+    keras.Input((32, 32, 3)),
+    keras.layers.Conv2D(16, 3, strides=2, activation="relu", kernel_regularizer="l2"),
+    keras.layers.Conv2D(16, 3, strides=2, activation="relu"),
+    keras.layers.Dropout(0.1),
+    keras.layers.Flatten(),
+    keras.layers.Dense(10, activation="softmax"),
+])
+"""
+}
+
+
+def put_in(monkeypatch, folder: Path) -> None:
+    """Put them in, until a module's tests have ended.
+
+    Args:
+        monkeypatch: pytest's.
+        folder: an empty one, for what is remembered.
+    """
+    import_tensorflow()
+    monkeypatch.setenv(profiles.ENVIRONMENT_VARIABLE, "grade")
+    monkeypatch.setitem(profiles.PROFILES, "grade", PROFILE)
+    monkeypatch.setattr(data, "_load_embedded", _decoded_once(data._load_embedded))
+    monkeypatch.setattr(compact, "BLOCKS", (0, 0, 1, 1))
+    monkeypatch.setattr(compact, "GROWTH_RATE", 8)
+    monkeypatch.setattr(compact, "STEM_FILTERS", 16)
+    monkeypatch.setattr(densenet, "_load_weights", _weights_made_once())
+    monkeypatch.setattr(trained, "_train", _trained_once())
+    exported = _exported_once(export.export_model, folder)
+    monkeypatch.setattr(export, "export_model", exported)
+    monkeypatch.setattr(deployment, "export_model", exported)
+    monkeypatch.setattr(deployment, "predict_in_fresh_process", _answer_here)
+
+
+def _decoded_once(load):
+    """Return `load` with the images kept in memory; they come in the same order every time."""
+
+    @functools.cache
+    def load_decoded(profile, data_dir, seed):
+        stored = load(profile, data_dir, seed)
+        kept = {name: getattr(stored, name).cache() for name in ("train", "validation", "test")}
+        return stored._replace(**kept)
+
+    return load_decoded
+
+
+def _weights_made_once():
+    """Return what gives a backbone weights in place of the pretrained ones."""
+
+    @functools.cache
+    def weights():
+        import keras
+
+        rng = np.random.default_rng(7)
+        backbone = compact.build_compact_densenet(weights=None)
+        for variable in backbone.variables:
+            if variable.path.endswith("kernel"):
+                inputs = np.prod(variable.shape[:-1])
+                variable.assign(rng.normal(0, (2 / inputs) ** 0.5, variable.shape))
+        normalizations = [
+            layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        for layer in normalizations:
+            layer.momentum = 0.0
+        images = np.concatenate([batch for batch, _ in data.load_splits(PROFILE).train.take(8)])
+        backbone(densenet.build_preprocessing(PROFILE)(images), training=True)
+        return backbone.get_weights()
+
+    return lambda backbone, path: backbone.set_weights(weights())
+
+
+def _trained_once():
+    """Return what trains the small model of the deployment notebook, the first time only."""
+
+    @functools.cache
+    def weights():
+        splits = data.load_splits(PROFILE)
+        model = _small_model(trained.SEED)
+        model.compile("adam", "categorical_crossentropy")
+        model.fit(splits.train, epochs=6, verbose=0)
+        return model.get_weights()
+
+    def train(profile, splits):
+        model = _small_model(trained.SEED)
+        model.set_weights(weights())
+        return model
+
+    return train
+
+
+def _small_model(seed: int):
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Rescaling(2.0, -1.0),
+            layers.Conv2D(16, 5, strides=3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def _exported_once(export_model, remembered: Path):
+    """Return `export_model` that copies what it exported before."""
+
+    def export_again(model, folder, format="litert_float32", **options):
+        try:
+            told = [model.to_json(), *(np.asarray(w) for w in model.get_weights())]
+        except Exception:  # no model, or one that cannot be described
+            return export_model(model, folder, format, **options)
+        told += [format, *(np.asarray(options[name]) for name in sorted(options))]
+        digest = hashlib.sha256()
+        for each in told:
+            digest.update(each.tobytes() if isinstance(each, np.ndarray) else each.encode())
+        kept = remembered / digest.hexdigest()
+        if not kept.exists():
+            export_model(model, kept, format, **options)
+        export._require_place(Path(folder))
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(kept, folder)
+        return deployment.open_artifact(folder)
+
+    return export_again
+
+
+def _answer_here(artifact, image_paths, **options):
+    """Do in this process what `predict_in_fresh_process` does in one that starts TensorFlow."""
+    artifact = deployment.open_artifact(artifact)
+    images = np.stack([deployment.decode_image(path, artifact.pixels) for path in image_paths])
+    model = predict.load_model(artifact.folder)
+    parts = np.array_split(images, -(-len(images) // predict.AT_ONCE))
+    probabilities = np.concatenate([np.asarray(model(part)) for part in parts])
+    return deployment.FreshPredictions(probabilities, {}, None)
