@@ -157,9 +157,9 @@ def examine(answer: Answer, earlier: dict[str, str]) -> Outcome:
     check = check_cell(answer.exercise)
     result = shell.run_cell(check.source)
     points = check.metadata.nbgrader.points
-    if not isinstance(result.result, Report):
-        return Outcome((STOPPED,), points, (), f"{result.error_before_exec or result.error_in_exec}")
-    return outcome_of(result.result, points)
+    if isinstance(result.result, Report):
+        return outcome_of(result.result, points)
+    return Outcome((STOPPED,), points, (), str(result.error_in_exec))
 
 
 def outcome_of(report: Report, points: float) -> Outcome:

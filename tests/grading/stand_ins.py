@@ -1,7 +1,9 @@
 """Stand-ins for what is slow in a notebook, with the same meaning: to run hundreds of answers.
 
 Images stay decoded. The pretrained backbone has two dense layers and random weights, always the
- Answers that go through nbgrader meet the real ones.
+same, whose moving averages fit the images. The model of the deployment notebook is a small one that
+was trained once; what was exported is remembered; a fresh process is this one. Answers that go
+through nbgrader meet the real ones.
 """
 
 import functools
