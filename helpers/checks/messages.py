@@ -136,8 +136,8 @@ def _history_messages(criterion: str, read: str, epochs: str) -> dict[str, Messa
         ),
         "other-loss": Message(
             criterion,
-            "The model was compiled with the loss `{loss}`, {value:.3f} in the end; its categorical "
-            "cross-entropy is {expected:.3f}.",
+            "The model was compiled with the loss `{loss}`, {value:.3f} in the end; its "
+            "categorical cross-entropy is {expected:.3f}.",
             "The curves and comparisons of this course are in cross-entropy. Other losses give "
             "other numbers, and weaker gradients where the network is wrong.",
             read,
