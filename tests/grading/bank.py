@@ -173,9 +173,7 @@ def outcome_of(report: Report, points: float) -> Outcome:
 @functools.cache
 def solution(notebook: str) -> nbformat.NotebookNode:
     """Return a notebook of the course with its solutions."""
-    return nbformat.read(
-        course_root() / "solutions" / notebook / f"{notebook}.ipynb", as_version=4
-    )
+    return nbformat.read(course_root() / "solutions" / notebook / f"{notebook}.ipynb", as_version=4)
 
 
 def check_cell(exercise: Exercise) -> nbformat.NotebookNode:

@@ -1,6 +1,10 @@
 """Every answer gets the points and the findings that the bank says."""
 
-CELLS = ("export_cell", "equality_cell", "choice_cell",)
+CELLS = (
+    "export_cell",
+    "equality_cell",
+    "choice_cell",
+)
 
 
 def test_an_answer_is_graded_as_it_should(answer, seed, grade_in_process):

@@ -1,6 +1,9 @@
 """Every answer gets the points and the findings that the bank says."""
 
-CELLS = ("model_cell", "training_cell",)
+CELLS = (
+    "model_cell",
+    "training_cell",
+)
 
 
 def test_an_answer_is_graded_as_it_should(answer, seed, grade_in_process):
