@@ -409,7 +409,8 @@ def _consistent(course, expected):
         folder = course / ".grading" / "small" / student
         if (folder / "state.json").exists():
             state = json.loads((folder / "state.json").read_text())
-            if state.get("recorded", "").split(" ")[0] == state.get("judged"):
+            judged = state.get("judged")
+            if judged and state.get("recorded", "").startswith(judged):
                 complete += 1
                 path = course / "autograded" / student / "small" / "small.ipynb"
                 nbformat.read(path, as_version=4)
