@@ -4,17 +4,21 @@ Each test asks a real kernel, started as nbgrader starts it.
 """
 
 import contextlib
+import os
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 from jupyter_client.manager import KernelManager
 
-from helpers.instructor import isolation, kernels, warm
+from helpers.checks import HANDOVER_VARIABLE
+from helpers.instructor import grading, isolation, kernels, warm
 
 pytestmark = pytest.mark.skipif(
     bool(isolation.why_not()), reason=f"needs isolation: {isolation.why_not()}"
@@ -275,6 +279,24 @@ def test_two_warm_kernels_know_nothing_of_each_other(warm_kernel):
     other.stop()
     assert told.split() == ["[]", "[]"]
     assert len({number for pair in drawn for number in pair.split()}) == 4
+
+
+def test_a_notebook_draws_the_same_numbers_whenever_and_wherever_it_runs():
+    cells = [
+        "import random, numpy, keras",
+        "random.random(); numpy.random.random()",
+        "print(random.random(), numpy.random.random(), keras.random.uniform((1,)))",
+        "print(sorted(name for name in dir() if 'seed' in name.lower()))",
+    ]
+    kernels.announce()
+    printed = set()
+    for name in ("course-warm", "course-warm", "course-isolated"):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        grading.Run(kernel_name=name).preprocess(notebook, {})
+        grading.remove_handover(Path(os.environ.pop(HANDOVER_VARIABLE)))
+        printed.add("".join(cell.outputs[0].text for cell in notebook.cells[2:]))
+    assert len(printed) == 1
+    assert printed.pop().endswith("[]\n")
 
 
 @pytest.mark.parametrize("name", ["course-warm", "course-isolated"])
