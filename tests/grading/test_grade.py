@@ -21,7 +21,7 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 
 from helpers.instructor import grading, isolation, job, workers
-from helpers.instructor.grade import Table
+from helpers.instructor.grade import Table, _asked_to_stop
 from helpers.instructor.gradebook import make_gradebook
 from tests.grading.small_class import (
     COLD,
@@ -249,7 +249,11 @@ def test_ctrl_c_ends_it_keeps_what_is_finished_and_leaves_no_process(tmp_path):
     hand_in(course, "ada", STOPS)
     hand_in(course, "bob", "import time; time.sleep(25)")
     grader = subprocess.Popen(
-        command(course, "count=1"), stdout=subprocess.PIPE, text=True, start_new_session=True
+        command(course, "count=1"),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell may ignore it
     )
     ada = job.Job("ada", course, course / ".grading" / "small" / "ada")
     _wait_until(lambda: ada.state.get("recorded"))
@@ -264,6 +268,22 @@ def test_ctrl_c_ends_it_keeps_what_is_finished_and_leaves_no_process(tmp_path):
     hand_in(course, "bob", STOPS)
     what, _ = again(course)
     assert what == {"bob": ["run", "judged", "written"]}
+
+
+def test_a_second_signal_does_not_wait_and_an_ignored_one_stays_ignored():
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with _asked_to_stop() as asked:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert asked == []
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert asked == [signal.SIGTERM]
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) == before[signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGHUP, before[signal.SIGHUP])
 
 
 @pytest.fixture
