@@ -68,7 +68,7 @@ def lab_of_class(classroom):
 
 @pytest.fixture
 def page(lab_of_class):
-    with chromium.open_any_page(lab_of_class.address, width=1280, height=900) as page:
+    with chromium.browse(lab_of_class.address, width=1280, height=900) as page:
         page.locator("#jupyterlab-splash").wait_for(state="detached")
         yield page
 
