@@ -280,6 +280,7 @@ def render(
                 if one.exercise == exercise and not one.is_reason
             ]
             for exercise in out_of
+            if any(exercise in result.answers for result in results)  # a person finds nothing
         },
         reasons=[
             {
