@@ -58,7 +58,7 @@ def write_artifact(
     except NotAModel as error:
         facts["not_a_model"] = str(error)
     if expects_history:
-        facts |= _describe_history(history)
+        facts |= describe_history(history)
     (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 
@@ -300,7 +300,8 @@ def _learning_rates(model: "keras.Model", count: int = 11) -> list[float]:
         return []
 
 
-def _describe_history(history: Any) -> dict[str, Any]:
+def describe_history(history: Any) -> dict[str, Any]:
+    """Return the curves of a history as plain numbers, or why it is none."""
     from helpers.history import keep_history
 
     try:
