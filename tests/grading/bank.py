@@ -176,6 +176,12 @@ def solution(notebook: str) -> nbformat.NotebookNode:
     return nbformat.read(course_root() / "solutions" / notebook / f"{notebook}.ipynb", as_version=4)
 
 
+def solved_source(cell: str) -> str:
+    """Return the course's own answer to an exercise."""
+    cells = solution(EXERCISES[cell].notebook).cells
+    return next(each.source for each in cells if each.id == cell)
+
+
 def check_cell(exercise: Exercise) -> nbformat.NotebookNode:
     """Return the cell that checks an exercise."""
     return next(cell for cell in solution(exercise.notebook).cells if cell.id == exercise.check)
