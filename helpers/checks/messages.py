@@ -500,8 +500,7 @@ EQUALITY = {
         "verdict",
         "You call `{format}` equal. Its largest difference is {difference:.2g}, the same top class "
         "comes out for {same:.1%} of the images; both conditions have to hold.",
-        "The same top class on a few images hides a change that shows on other ones. Take the "
-        "largest difference, not the mean.",
+        "The same top class, or a mean over many images, hides a change that shows on one of them.",
         "Equal to whom?",
     ),
     "called-different": Message(

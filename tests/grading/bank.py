@@ -162,6 +162,11 @@ def examine(answer: Answer, earlier: dict[str, str]) -> Outcome:
     return Outcome((STOPPED,), points, (), str(result.error_in_exec))
 
 
+def names_of_the_notebook() -> dict[str, object]:
+    """Return the names, with their values, that `examine` left behind."""
+    return InteractiveShell.instance().user_ns
+
+
 def outcome_of(report: Report, points: float) -> Outcome:
     """Return what a report says, with its points as shares of the cell's."""
     advice = tuple(found.id for found in report.findings if report.is_advice(found))
