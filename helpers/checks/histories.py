@@ -48,6 +48,8 @@ def history_findings(
     if (recorded := len(curves["loss"])) != sum(phases):
         return [found("history-epochs", recorded=recorded, epochs=sum(phases))]
     last = {name: curves[name][-phases[-1] :] for name in WANTED}
+    if len(phases) > 1 and last["loss"] == curves["loss"][: phases[0]]:
+        return [found("history-repeated", epochs=phases[0])]
     return _disagreement(artifact, splits, last, found)
 
 

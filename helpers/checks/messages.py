@@ -372,6 +372,14 @@ FINE_TUNING = {
         "The curves of both phases, frozen and fine-tuned, belong in one history, one behind the "
         "other.",
     ),
+    "history-repeated": Message(
+        "history",
+        "The first {epochs} epochs of the history have the same losses as the last ones, digit for "
+        "digit.",
+        "Two trainings never give the same numbers: one phase is there twice, and the other one is "
+        "missing.",
+        "Your turn: fine-tuning",
+    ),
 }
 
 
