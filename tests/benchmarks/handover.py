@@ -49,7 +49,8 @@ def save_all(folder: Path) -> dict[str, dict]:
             place = folder / name
             place.mkdir()
             images = probes.random_images(32)
-            np.save(place / "expected.npy", model.predict(images, verbose=0))
+            expected = np.asarray(model.predict(images, verbose=0), np.float32)
+            np.save(place / "expected.npy", expected)
             rows[name] = {
                 "keras": _timed(lambda m=model, p=place: m.save(p / "model.keras")),
                 "saved_model": _timed(lambda m=model, p=place: write_artifact(p / "artifact", m)),
@@ -83,7 +84,7 @@ def open_all(folder: Path) -> dict[str, dict]:
 
 
 def _require_same(answers: np.ndarray, expected: np.ndarray) -> None:
-    difference = np.abs(np.asarray(answers, np.float32) - np.asarray(expected, np.float32)).max()
+    difference = np.abs(np.asarray(answers, np.float32) - expected).max()
     if not difference < SAME:
         raise ValueError(f"it answers otherwise, by up to {difference:.2g}")
 
