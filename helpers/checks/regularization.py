@@ -52,7 +52,7 @@ def check_model(artifact: Artifact, profile: profiles.Profile | None = None) -> 
     found = partial(messages.finding, "check_model")
     with unoptimized_graphs():
         if finding := unusable(artifact, "check_model"):
-            return Report("check_model", MODEL, frozenset(), (finding,))
+            return Report.of("check_model", MODEL, [finding])
         findings = [
             *softmax_findings(artifact, "check_model"),
             *_inference_findings(artifact, found),
@@ -68,7 +68,7 @@ def check_training(artifact: Artifact, profile: profiles.Profile) -> Report:
     from helpers import data
 
     if finding := unusable(artifact, "check_training"):
-        return Report("check_training", TRAINING, frozenset(), (finding,))
+        return Report.of("check_training", TRAINING, [finding])
     splits = data.load_splits(profile)
     findings = [
         *trained_findings(artifact, splits, "check_training"),
