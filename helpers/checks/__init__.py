@@ -26,6 +26,7 @@ __all__ = [
     "check_head",
     "check_model",
     "check_training",
+    "criteria",
     "judges",
 ]
 
@@ -120,6 +121,21 @@ def judges() -> dict[str, Callable[..., Report]]:
         "check_export": deployment.check_export,
         "check_equality": deployment.check_equality,
         "check_choice": deployment.check_choice,
+    }
+
+
+def criteria() -> dict[str, tuple[Criterion, ...]]:
+    """Return for each check what it looks at, with the points."""
+    from helpers.checks import deployment, regularization, transfer
+
+    return {
+        "check_model": regularization.MODEL,
+        "check_training": regularization.TRAINING,
+        "check_head": transfer.HEAD,
+        "check_fine_tuning": transfer.FINE_TUNING,
+        "check_export": deployment.EXPORT,
+        "check_equality": deployment.EQUALITY,
+        "check_choice": deployment.CHOICE,
     }
 
 

@@ -120,7 +120,7 @@ def check_export(artifact: Artifact, profile: profiles.Profile) -> Report:
     from helpers import data
 
     if finding := unusable(artifact, "check_export"):
-        return Report("check_export", EXPORT, frozenset(), (finding,))
+        return Report.of("check_export", EXPORT, [finding])
     findings = _Findings("check_export")
     splits = data.load_splits(profile)
     images, labels = probes.as_arrays(splits.validation)
@@ -148,13 +148,13 @@ def check_equality(artifact: Artifact, profile: profiles.Profile) -> Report:
     from helpers import data
 
     if finding := unusable(artifact, "check_equality"):
-        return Report("check_equality", EQUALITY, frozenset(), (finding,))
+        return Report.of("check_equality", EQUALITY, [finding])
     findings = _Findings("check_equality")
     images, _ = probes.as_arrays(data.load_splits(profile).validation)
     expected = artifact.infer(images)
     opened = _open_all(artifact, findings)
     if problems := findings.said_once():
-        return Report("check_equality", EQUALITY, frozenset(), tuple(problems))
+        return Report.of("check_equality", EQUALITY, problems)
     facts = _exports(artifact)
     arrays = facts["fresh"].get("arrays", {})
     verdicts = facts["equal"].get("verdicts", {})
@@ -180,20 +180,20 @@ def check_choice(artifact: Artifact, profile: profiles.Profile) -> Report:
     from helpers import data
 
     if finding := unusable(artifact, "check_choice"):
-        return Report("check_choice", CHOICE, frozenset(), (finding,))
+        return Report.of("check_choice", CHOICE, [finding])
     found = partial(messages.finding, "check_choice")
     one = _open(artifact, _exports(artifact)["exported"]["chosen"])
     if isinstance(one, str):
         finding = found("not-an-artifact", reason=one)
-        return Report("check_choice", CHOICE, frozenset(), (finding,))
+        return Report.of("check_choice", CHOICE, [finding])
     if not one.format.startswith("litert"):
         finding = found("not-for-the-phone", title=one.title, size=one.size / 1e6)
-        return Report("check_choice", CHOICE, frozenset(), (finding,))
+        return Report.of("check_choice", CHOICE, [finding])
     images, labels = probes.as_arrays(data.load_splits(profile).validation)
     answers = _run(one, images)
     if isinstance(answers, str):
         finding = found("does-not-run", format=one.format, reason=answers, count=len(images))
-        return Report("check_choice", CHOICE, frozenset(), (finding,))
+        return Report.of("check_choice", CHOICE, [finding])
     findings = []
     weights = sum(int(np.prod(weight.shape)) for weight in artifact.weights.values())
     if one.size > (limit := size_budget(weights)):

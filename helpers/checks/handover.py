@@ -58,7 +58,7 @@ def write_artifact(
     except NotAModel as error:
         facts["not_a_model"] = str(error)
     if expects_history:
-        facts |= _describe_history(history)
+        facts |= describe_history(history)
     (folder / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 
@@ -300,7 +300,8 @@ def _learning_rates(model: "keras.Model", count: int = 11) -> list[float]:
         return []
 
 
-def _describe_history(history: Any) -> dict[str, Any]:
+def describe_history(history: Any) -> dict[str, Any]:
+    """Return the curves of a history as plain numbers, or why it is none."""
     from helpers.history import keep_history
 
     try:
@@ -388,12 +389,22 @@ class Artifact:
     @property
     def inference_operations(self) -> set[str]:
         """The kinds of operations in inference, those of functions inside it included."""
+        return {node.op for node in self._inference_nodes}
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether inference computes with 16 bits somewhere."""
+        import tensorflow as tf
+
+        short = (tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum)
+        types = (kind.type for node in self._inference_nodes for kind in node.attr.values())
+        return any(kind in short for kind in types)
+
+    @property
+    def _inference_nodes(self) -> list:
         graph = self.inference_output.graph.as_graph_def()
-        nodes = [
-            *graph.node,
-            *(n for function in graph.library.function for n in function.node_def),
-        ]
-        return {node.op for node in nodes}
+        inside = (node for function in graph.library.function for node in function.node_def)
+        return [*graph.node, *inside]
 
     def inference_graph(self) -> "tf.Graph":
         """Return the graph of `infer` with its weights as constants.

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from helpers.data import Splits
 
 WANTED = ("loss", "accuracy", "val_loss", "val_accuracy")
-# How far the loss of the same weights on the same images may be from what was recorded, relatively
-# (more, where penalties on activities depend on the batch), and the accuracy: rounding in half
-# precision may turn an answer or two.
-SAME_LOSS, SAME_ACCURACY = 1e-3, 0.02
+# How far loss (relatively) and accuracy of the same weights on the same images may be from what was
+# recorded: more where 16 bits are rounded, and where penalties on activities depend on the batch.
+# An epoch with a small learning rate may change a loss by less than a thousandth.
+SAME = (1e-5, 0.01)
+SAME_ROUNDED = (2e-3, 0.02)
 CROSS_ENTROPY = "categoricalcrossentropy"
 
 
@@ -47,6 +48,8 @@ def history_findings(
     if (recorded := len(curves["loss"])) != sum(phases):
         return [found("history-epochs", recorded=recorded, epochs=sum(phases))]
     last = {name: curves[name][-phases[-1] :] for name in WANTED}
+    if len(phases) > 1 and last["loss"] == curves["loss"][: phases[0]]:
+        return [found("history-repeated", epochs=phases[0])]
     return _disagreement(artifact, splits, last, found)
 
 
@@ -80,14 +83,16 @@ class _Score(NamedTuple):
     Attributes:
         loss: mean, in nats, with penalties.
         accuracy: share of the images.
-        slack: by how much the loss may differ from one batch to the next, in nats.
+        slack: by how much the loss may be smaller, in nats.
         at_most: how large the loss may be.
+        turned: share of the images whose answer rounding may have turned.
     """
 
     loss: float
     accuracy: float
     slack: float
     at_most: float
+    turned: float
 
 
 def _score(artifact: Artifact, images: np.ndarray, labels: np.ndarray) -> _Score:
@@ -96,11 +101,22 @@ def _score(artifact: Artifact, images: np.ndarray, labels: np.ndarray) -> _Score
     outputs = artifact.infer(images)
     penalties = [probes.penalty(artifact, images[start : start + 32]) for start in (0, 32)]
     loss = float(probes.cross_entropy(outputs, smooth)) + penalties[0]
-    slack = SAME_LOSS * abs(loss) + 3 * abs(penalties[0] - penalties[1])
-    # Of a probability too small for its digits only Keras knows the logarithm, from before softmax.
-    all_seen = bool((outputs[smooth > 0] > 1e-6).all())
-    at_most = loss + slack if all_seen else np.inf
-    return _Score(loss, probes.accuracy(outputs, labels), slack, at_most)
+    same_loss, same_accuracy = SAME_ROUNDED if artifact.is_rounded else SAME
+    slack = same_loss * abs(loss) + 3 * abs(penalties[0] - penalties[1])
+    at_most = loss + slack + _unseen(outputs, smooth)
+    return _Score(loss, probes.accuracy(outputs, labels), slack, at_most, same_accuracy)
+
+
+def _unseen(outputs: np.ndarray, labels: np.ndarray) -> float:
+    """Return by how much a loss may be larger than its outputs tell, in nats.
+
+    Keras knows the logarithm of a small probability from before softmax, to all its digits.
+    """
+    outputs = outputs.astype(np.float64)
+    if not (outputs[labels > 0] > 1e-6).all():
+        return np.inf
+    larger = np.log((outputs + 1e-7) / np.maximum(outputs, 1e-7))
+    return float((labels * larger).sum(axis=1).mean())
 
 
 def _agree(score: _Score, recorded: tuple[float, float]) -> bool:
@@ -108,5 +124,5 @@ def _agree(score: _Score, recorded: tuple[float, float]) -> bool:
     loss, accuracy = recorded
     return (
         score.loss - score.slack <= loss <= score.at_most
-        and abs(score.accuracy - accuracy) <= SAME_ACCURACY
+        and abs(score.accuracy - accuracy) <= score.turned
     )

@@ -7,7 +7,9 @@ for a tired student, and never the solution. `read` is a heading of the check's 
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.checks.report import Finding
+from helpers.checks.report import EVERYTHING, Finding
+
+NOTHING_ELSE = (EVERYTHING,)  # can be looked at then
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,14 @@ class Message:
         seen: what was seen, with places in braces for the numbers.
         why: why it matters.
         read: the section of the notebook to read again.
+        hides: other criteria that nobody can look at then; see `Finding`.
     """
 
     criterion: str
     seen: str
     why: str
     read: str
+    hides: tuple[str, ...] = ()
 
 
 def finding(check: str, name: str, **seen: Any) -> Finding:
@@ -36,7 +40,8 @@ def finding(check: str, name: str, **seen: Any) -> Finding:
         seen: what belongs into the places of the message.
     """
     message = MESSAGES[check][name]
-    return Finding(name, message.criterion, message.seen.format(**seen), message.why, message.read)
+    words = (message.seen.format(**seen), message.why, message.read)
+    return Finding(name, message.criterion, *words, message.hides)
 
 
 def _no_model(criterion: str, read: str) -> Message:
@@ -46,6 +51,7 @@ def _no_model(criterion: str, read: str) -> Message:
         "Without a model that takes the images of the course there is nothing to train and nothing "
         "to check.",
         read,
+        NOTHING_ELSE,
     )
 
 
@@ -58,6 +64,7 @@ def _output_messages(criterion: str, own_read: str, read: str) -> dict[str, Mess
             "shape (10,).",
             "There are ten classes, and the label of an image is a row of ten numbers.",
             read,
+            NOTHING_ELSE,
         ),
         "not-a-number": Message(
             criterion,
@@ -65,6 +72,7 @@ def _output_messages(criterion: str, own_read: str, read: str) -> dict[str, Mess
             "A division by zero, the logarithm of zero or a training that blew up makes `nan`, "
             "and no training step brings it back.",
             own_read,
+            NOTHING_ELSE,
         ),
     }
 
@@ -262,6 +270,7 @@ HEAD = {
         "What is to be reused has to be in the model, as it was trained. If the backbone was "
         "trained already, run the cell that builds it again.",
         "Reuse: keep the backbone, replace the head",
+        ("frozen", "preprocessing"),
     ),
     "backbone-trainable": Message(
         "frozen",
@@ -325,6 +334,7 @@ FINE_TUNING = {
         "What is to be fine-tuned has to be in the model: the one with your head, from the "
         "exercise before.",
         "Your turn: fine-tuning",
+        NOTHING_ELSE,
     ),
     "nothing-moved": Message(
         "moved",
@@ -362,10 +372,21 @@ FINE_TUNING = {
         "The curves of both phases, frozen and fine-tuned, belong in one history, one behind the "
         "other.",
     ),
+    "history-repeated": Message(
+        "history",
+        "The first {epochs} epochs of the history have the same losses as the last ones, digit for "
+        "digit.",
+        "Two trainings never give the same numbers: one phase is there twice, and the other one is "
+        "missing.",
+        "Your turn: fine-tuning",
+    ),
 }
 
 
-def _artifact_messages(criterion: str, read: str) -> dict[str, Message]:
+def _artifact_messages(
+    criterion: str, read: str, hides: tuple[str, ...] = ()
+) -> dict[str, Message]:
+    """Return what is said about artifacts; `hides` if a single one spoils everything."""
     return {
         "no-artifacts": Message(
             criterion,
@@ -373,12 +394,14 @@ def _artifact_messages(criterion: str, read: str) -> dict[str, Message]:
             "The check copies each artifact's folder and asks the model in it, as a stranger's "
             "computer would.",
             read,
+            NOTHING_ELSE,
         ),
         "missing-format": Message(
             criterion,
             "Of the {all} formats {count} are missing: {missing}.",
             "Each format runs where another one does not: in Keras, in a server, on a phone.",
             "Your turn: export",
+            hides,
         ),
         "damaged-artifact": Message(
             criterion,
@@ -386,17 +409,19 @@ def _artifact_messages(criterion: str, read: str) -> dict[str, Message]:
             "Whoever gets a file has to be able to tell that it is whole. The checksums in "
             "`artifact.json` are there for that.",
             "What an artifact is",
+            hides,
         ),
         "wrong-format": Message(
             criterion,
             "Under `{format}` lies an artifact of another format: {title}.",
             "Whoever picks an artifact by its name then starts the wrong program.",
             "What an artifact is",
+            hides,
         ),
     }
 
 
-def _does_not_run(criterion: str) -> dict[str, Message]:
+def _does_not_run(criterion: str, hides: tuple[str, ...] = ()) -> dict[str, Message]:
     return {
         "does-not-run": Message(
             criterion,
@@ -405,6 +430,7 @@ def _does_not_run(criterion: str) -> dict[str, Message]:
             "An artifact has to carry all it needs. Code that only your notebook knows is not in "
             "it.",
             "A model that does not come back",
+            hides,
         ),
     }
 
@@ -441,7 +467,7 @@ EXPORT = {
 EQUALITY = {
     "not-a-model": _no_model("fresh", "The model"),
     **_output_messages("fresh", "The model", "The model"),
-    **_artifact_messages("fresh", "Your turn: export"),
+    **_artifact_messages("fresh", "Your turn: export", NOTHING_ELSE),
     **_does_not_run("fresh"),
     "no-predictions": Message(
         "fresh",
@@ -482,8 +508,7 @@ EQUALITY = {
         "verdict",
         "You call `{format}` equal. Its largest difference is {difference:.2g}, the same top class "
         "comes out for {same:.1%} of the images; both conditions have to hold.",
-        "The same top class on a few images hides a change that shows on other ones. Take the "
-        "largest difference, not the mean.",
+        "The same top class, or a mean over many images, hides a change that shows on one of them.",
         "Equal to whom?",
     ),
     "called-different": Message(
@@ -504,14 +529,16 @@ CHOICE = {
         "`chosen` cannot be opened: {reason}.",
         "The phone gets one artifact, not a name and not a list.",
         "Your turn: choose for the phone",
+        NOTHING_ELSE,
     ),
     "not-for-the-phone": Message(
         "artifact",
         "You chose the {title} ({size:.2f} MB); the phone runs LiteRT only.",
         "The other formats need TensorFlow, which takes several hundred megabytes itself.",
         "Export: the right form for each place",
+        NOTHING_ELSE,
     ),
-    **_does_not_run("artifact"),
+    **_does_not_run("artifact", NOTHING_ELSE),
     "too-large": Message(
         "size",
         "The {title} that you chose takes {size:.3f} MB; the phone has {limit:.3f} MB for it.",

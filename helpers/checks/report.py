@@ -2,7 +2,10 @@
 
 import html
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+
+EVERYTHING = "*"
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,8 @@ class Finding:
         seen: what was seen, with the number, and what was expected.
         why: why it matters.
         read: the section of the notebook to read again.
+        hides: names of other criteria that nobody can look at because of it, and which are not met
+            either; `EVERYTHING` stands for all.
     """
 
     id: str
@@ -22,6 +27,11 @@ class Finding:
     seen: str
     why: str
     read: str
+    hides: tuple[str, ...] = ()
+
+    def spoils(self, criterion: "Criterion") -> bool:
+        """Tell whether a criterion is not met because of it."""
+        return criterion.name in (self.criterion, *self.hides) or EVERYTHING in self.hides
 
     def __str__(self) -> str:
         """Return the finding as one paragraph."""
@@ -77,8 +87,11 @@ class Report:
             criteria: everything that was looked at.
             findings: what was found.
         """
-        failed = {finding.criterion for finding in findings}
-        met = frozenset(criterion.name for criterion in criteria if criterion.name not in failed)
+        met = frozenset(
+            criterion.name
+            for criterion in criteria
+            if not any(finding.spoils(criterion) for finding in findings)
+        )
         report = cls(check, criteria, met)
         return cls(check, criteria, met, tuple(sorted(findings, key=report.is_advice)))
 
@@ -125,7 +138,7 @@ class Report:
             fields["check"],
             tuple(Criterion(**criterion) for criterion in fields["criteria"]),
             frozenset(fields["met"]),
-            tuple(Finding(**finding) for finding in fields["findings"]),
+            tuple(_finding(**finding) for finding in fields["findings"]),
         )
 
     def __str__(self) -> str:
@@ -172,6 +185,11 @@ class Report:
     def _summary(self) -> str:
         verdict = "all there" if self.passed else "not there yet"
         return f"{self.check}: {self.points:g} of {self.out_of:g} points, {verdict}."
+
+
+def _finding(hides: Iterable[str] = (), **fields: str) -> Finding:
+    """Return a finding from what JSON knows of it."""
+    return Finding(**fields, hides=tuple(hides))
 
 
 class CheckFailed(AssertionError):

@@ -49,15 +49,14 @@ def check_head(artifact: Artifact, profile: profiles.Profile) -> Report:
     found = partial(messages.finding, "check_head")
     with unoptimized_graphs():
         if finding := unusable(artifact, "check_head"):
-            return Report("check_head", HEAD, frozenset(), (finding,))
+            return Report.of("check_head", HEAD, [finding])
         findings = softmax_findings(artifact, "check_head")
         pretrained = _pretrained_weights(profile)
         inside = _find_backbone(artifact, pretrained)
         kept = _count_pretrained(artifact, inside, pretrained)
         if kept < len(pretrained):
-            finding = found("no-backbone", count=kept, all=len(pretrained))
-            met = frozenset({"output"} - {known.criterion for known in findings})
-            return Report("check_head", HEAD, met, (*findings, finding))
+            findings.append(found("no-backbone", count=kept, all=len(pretrained)))
+            return Report.of("check_head", HEAD, findings)
         findings += _freezing_findings(artifact, set(inside.values()), found)
         findings += _preprocessing_findings(artifact, pretrained, profile, found)
     return Report.of("check_head", HEAD, findings)
@@ -72,12 +71,12 @@ def check_fine_tuning(artifact: Artifact, profile: profiles.Profile) -> Report:
 
     found = partial(messages.finding, "check_fine_tuning")
     if finding := unusable(artifact, "check_fine_tuning"):
-        return Report("check_fine_tuning", FINE_TUNING, frozenset(), (finding,))
+        return Report.of("check_fine_tuning", FINE_TUNING, [finding])
     pretrained = _pretrained_weights(profile)
     inside = _find_backbone(artifact, pretrained)
     if len(inside) < len(pretrained):
         finding = found("no-backbone", count=len(inside), all=len(pretrained))
-        return Report("check_fine_tuning", FINE_TUNING, frozenset(), (finding,))
+        return Report.of("check_fine_tuning", FINE_TUNING, [finding])
     splits = data.load_splits(profile)
     phases = (profile.head_epochs, profile.fine_tune_epochs)
     findings = [

@@ -2,6 +2,8 @@
 
     solutions/*.py --jupytext--> solutions/*.ipynb --nbgrader--> notebooks/*.ipynb --jupytext--> .py
 
+And the page of all findings from the checks.
+
 Everything but the outputs of the executed solutions is the same, byte for byte, whenever and
 wherever it is derived.
 """
@@ -19,6 +21,7 @@ from nbformat import NotebookNode
 from rich.console import Console
 
 from helpers.embedded import dataset
+from helpers.instructor import findings
 from helpers.paths import ASSIGNMENTS, course_root
 from helpers.quiet import import_tensorflow
 
@@ -42,6 +45,7 @@ def run(check: bool = False, execute: bool = False) -> int:
     with tempfile.TemporaryDirectory(prefix="course-build-") as folder:
         fresh = Path(folder)
         derive(root, fresh, execute=execute)
+        derive_page(fresh)
         stale = stale_files(root, fresh)
         if check:
             return _tell_what_is_stale(console, stale, outputs_of_other_sources(root))
@@ -60,7 +64,7 @@ def _tell_what_is_stale(console: Console, stale: list[Path], outputs: list[Path]
     for path in outputs:
         console.print(f"outputs of other sources: {path}", soft_wrap=True)
     if stale:
-        console.print("Edit nothing but solutions/*/*.py, then run `make notebooks`.")
+        console.print("Edit solutions/*/*.py or helpers/checks/*.py, then run `make notebooks`.")
     if outputs:
         console.print("Run `course build --execute` to refresh the outputs.")
     if not stale and not outputs:
@@ -79,6 +83,11 @@ def stale_files(root: Path, fresh: Path) -> list[Path]:
 
 def derived_files() -> list[Path]:
     """Return the paths of all derived files, relative to the course's folder."""
+    return [*derived_notebooks(), findings.PAGE]
+
+
+def derived_notebooks() -> list[Path]:
+    """Return the paths of the derived notebooks and scripts, relative to the course's folder."""
     return [
         path
         for name in ASSIGNMENTS
@@ -91,7 +100,7 @@ def derived_files() -> list[Path]:
 
 
 def derive(root: Path, fresh: Path, *, execute: bool = False) -> None:
-    """Write all derived files of the course in `root` into the folder `fresh`."""
+    """Write all derived notebooks of the course in `root` into the folder `fresh`."""
     shutil.copyfile(root / "nbgrader_config.py", fresh / "nbgrader_config.py")
     shutil.copyfile(root / "jupytext.toml", fresh / "jupytext.toml")
     for name in ASSIGNMENTS:
@@ -105,6 +114,13 @@ def derive(root: Path, fresh: Path, *, execute: bool = False) -> None:
             _keep_outputs(solution, root / "solutions" / name / f"{name}.ipynb")
         nbformat.write(solution, target)
     release(fresh)
+
+
+def derive_page(fresh: Path) -> None:
+    """Write the page of all findings into the folder `fresh`, where the solutions were derived."""
+    target = fresh / findings.PAGE
+    target.parent.mkdir(parents=True)
+    target.write_text(findings.page(fresh), encoding="utf-8")
 
 
 def read_solution(path: Path) -> NotebookNode:

@@ -44,7 +44,9 @@ def harmless(markup: str) -> str:
         attributes=_allowed,
         protocols={"http", "https", "mailto", "data"},
         strip=True,
-        css_sanitizer=CSSSanitizer(allowed_css_properties=["border-left", "padding", "list-style"]),
+        css_sanitizer=CSSSanitizer(
+            allowed_css_properties=["border-left", "padding", "padding-left", "list-style"]
+        ),
     )
 
 

@@ -162,6 +162,11 @@ def examine(answer: Answer, earlier: dict[str, str]) -> Outcome:
     return Outcome((STOPPED,), points, (), str(result.error_in_exec))
 
 
+def names_of_the_notebook() -> dict[str, object]:
+    """Return the names, with their values, that `examine` left behind."""
+    return InteractiveShell.instance().user_ns
+
+
 def outcome_of(report: Report, points: float) -> Outcome:
     """Return what a report says, with its points as shares of the cell's."""
     advice = tuple(found.id for found in report.findings if report.is_advice(found))
@@ -174,6 +179,12 @@ def outcome_of(report: Report, points: float) -> Outcome:
 def solution(notebook: str) -> nbformat.NotebookNode:
     """Return a notebook of the course with its solutions."""
     return nbformat.read(course_root() / "solutions" / notebook / f"{notebook}.ipynb", as_version=4)
+
+
+def solved_source(cell: str) -> str:
+    """Return the course's own answer to an exercise."""
+    cells = solution(EXERCISES[cell].notebook).cells
+    return next(each.source for each in cells if each.id == cell)
 
 
 def check_cell(exercise: Exercise) -> nbformat.NotebookNode:

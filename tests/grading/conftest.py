@@ -24,16 +24,30 @@ def _stand_ins(tmp_path_factory):
 
 
 @pytest.fixture
-def grade_in_process(_stand_ins, tmp_path, monkeypatch, record_property):
-    """Run an answer of the bank and its check, and complain unless it gets what it should."""
+def run_answer(_stand_ins, tmp_path, monkeypatch):
+    """Run an answer and its check with a seed, and return what came of it."""
     import keras
 
     monkeypatch.chdir(tmp_path)
 
-    def grade(answer, seed):
+    def run(answer, seed):
         random.seed(seed)
         keras.utils.set_random_seed(seed)
-        outcome = bank.examine(answer, stand_ins.EARLIER)
+        try:
+            return bank.examine(answer, stand_ins.EARLIER)
+        finally:  # an answer may have changed what holds for all of Keras
+            keras.config.set_dtype_policy("float32")
+            keras.backend.clear_session()
+
+    return run
+
+
+@pytest.fixture
+def grade_in_process(run_answer, record_property):
+    """Run an answer of the bank and its check, and complain unless it gets what it should."""
+
+    def grade(answer, seed):
+        outcome = run_answer(answer, seed)
         mistake = bank.wrongly_graded(answer, outcome)
         record_property(
             bank_table.PROPERTY,
@@ -41,7 +55,4 @@ def grade_in_process(_stand_ins, tmp_path, monkeypatch, record_property):
         )
         assert not mistake, f"{mistake}: expected {answer}, got {outcome}"
 
-    yield grade
-    # An answer may have changed what holds for all of Keras.
-    keras.config.set_dtype_policy("float32")
-    keras.backend.clear_session()
+    return grade

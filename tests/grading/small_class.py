@@ -26,6 +26,7 @@ c.Execute.timeout = 30
 c.Run.output_limit = 1_000_000
 c.Run.handover_limit = 50_000_000
 c.Run.memory_limit = 3 * 2**30
+c.Judge.timeout = 60
 """
 
 

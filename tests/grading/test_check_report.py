@@ -8,7 +8,7 @@ import pytest
 from nbgrader import utils
 
 from helpers import checks
-from helpers.checks import deployment, messages, regularization, transfer
+from helpers.checks import messages, regularization
 from helpers.checks.report import Criterion, Finding, Report
 from helpers.instructor import verdict
 from helpers.paths import course_root
@@ -21,15 +21,6 @@ NOTEBOOKS = {
     "check_export": "deployment",
     "check_equality": "deployment",
     "check_choice": "deployment",
-}
-CRITERIA = {
-    "check_model": regularization.MODEL,
-    "check_training": regularization.TRAINING,
-    "check_head": transfer.HEAD,
-    "check_fine_tuning": transfer.FINE_TUNING,
-    "check_export": deployment.EXPORT,
-    "check_equality": deployment.EQUALITY,
-    "check_choice": deployment.CHOICE,
 }
 EVERY_MESSAGE = [
     (check, name) for check, some in messages.MESSAGES.items() for name in sorted(some)
@@ -46,7 +37,7 @@ def headings(assignment):
 def test_a_message_names_a_section_of_its_notebook_and_a_criterion_of_its_check(check, name):
     message = messages.MESSAGES[check][name]
     assert message.read in headings(NOTEBOOKS[check])
-    assert message.criterion in {criterion.name for criterion in CRITERIA[check]}
+    assert message.criterion in {criterion.name for criterion in checks.criteria()[check]}
 
 
 @pytest.mark.parametrize(("check", "name"), EVERY_MESSAGE)
@@ -60,7 +51,8 @@ def test_a_message_is_short_and_says_what_was_seen(check, name):
 
 
 def test_there_is_a_table_of_messages_for_every_check():
-    assert set(messages.MESSAGES) == set(checks.judges()) == set(NOTEBOOKS)
+    checked = set(checks.judges())
+    assert set(messages.MESSAGES) == set(checks.criteria()) == set(NOTEBOOKS) == checked
 
 
 MUST = Criterion("must", "must be there", 2)

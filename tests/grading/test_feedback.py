@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup
 
 from helpers.checks import Criterion, Finding, Report
 from helpers.instructor import feedback, submission
+from tests.browser import chromium
 
 ACTIVE = """<script>alert(1)</script><img src=x onerror="alert(2)"><iframe src="//x"></iframe>
 <a href="javascript:alert(3)">x</a><a href="data:text/html,<script>alert(4)</script>">y</a>
@@ -131,3 +132,15 @@ def test_it_stays_small_whatever_was_printed(page):
     html, _ = feedback.FeedbackExporter().from_notebook_node(notebook, {"nbgrader": marks})
     assert 1_000_000 < len(html) < 2_000_000
     assert "1.5 points were taken off" in html
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(bool(chromium.why_not()), reason="there is no browser")
+def test_on_a_phone_only_code_is_wider_than_the_page_and_nothing_runs(page, tmp_path):
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    address = (tmp_path / "page.html").as_uri()
+    with chromium.browse(address, width=390, height=844) as phone:
+        assert phone.evaluate("document.documentElement.scrollWidth") == 390
+        assert phone.locator("pre").first.evaluate("each => each.scrollWidth") > 390
+        assert phone.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= 16
+        assert phone.problems == []

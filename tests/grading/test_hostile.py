@@ -5,6 +5,7 @@ none reaches outside, none changes the result of another student, and each is to
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -13,12 +14,14 @@ import tempfile
 import time
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
 from helpers.embedded import dataset
 from helpers.instructor import isolation
 from helpers.paths import course_root
+from tests.grading import resaved
 from tests.grading.small_class import (
     SOLVED,
     grade,
@@ -41,12 +44,40 @@ ATTACKS = {
     for path in sorted(Path(__file__).with_name("hostile").rglob("*.py"))
 }
 # Attacks on models that do something right: what that is worth.
-EARNED = {"patched_report": 4}
+EARNED = {"patched_report": 4, "lying_facts": 4}
 # What is no notebook at all; with the reason that is given.
 UNREADABLE = {
     "empty": (b"", "is empty"),
     "damaged": (b'{"cells": [', "is damaged"),
     "no-notebook": (b"[1, 2]", "is no notebook"),
+}
+
+
+def copies_the_test(cells):
+    cells.insert(0, cells[2])
+    cells.append(cells[2])
+
+
+def deletes_the_test(cells):
+    del cells[2]
+
+
+def has_another_schema(cells):
+    for cell in cells[1:]:
+        cell["metadata"]["nbgrader"]["schema_version"] = 1
+
+
+def has_no_metadata(cells):
+    for cell in cells:
+        cell["metadata"] = {}
+
+
+# What honest students do to a right notebook, and what used to stop the grading of a class.
+CARELESS = {
+    "b-copied-test": copies_the_test,
+    "b-deleted-test": deletes_the_test,
+    "b-other-schema": has_another_schema,
+    "b-no-metadata": has_no_metadata,
 }
 QUICK = (
     *("equal_to_all", "drops_the_test", "written_verdict", "reads_the_course", "reads_secrets"),
@@ -100,6 +131,14 @@ def graded(request, tmp_path_factory):
     linked.mkdir(parents=True)
     (linked / "small.ipynb").symlink_to("/etc/passwd")
     (course / "submitted" / "nothing" / "small").mkdir(parents=True)
+    for program, save in resaved.BY.items():
+        content = json.loads(nbformat.writes(notebook(SOLVED)))
+        save(content)
+        hand_in(course, f"z-{program}", json.dumps(content).encode())
+    for name, spoil in CARELESS.items():
+        content = json.loads(nbformat.writes(notebook(SOLVED)))
+        spoil(content["cells"])
+        hand_in(course, name, json.dumps(content).encode())
     skipped = notebook("pass")
     skipped.cells[2].metadata.tags = ["skip-execution"]
     skipped.cells[2].source = "5.0"
@@ -125,7 +164,9 @@ def graded(request, tmp_path_factory):
 
 def test_every_honest_result_is_exact(graded):
     scores = points(graded[0])
-    assert {scores[name] for name in ("a-honest", "z-honest", "z-renamed")} == {5}
+    saved = (f"z-{program}" for program in resaved.BY)
+    honest = ("a-honest", "z-honest", "z-renamed", *saved, *CARELESS)
+    assert {name: scores[name] for name in honest} == dict.fromkeys(honest, 5)
 
 
 def test_nobody_else_gets_points_that_the_model_does_not_earn(graded):

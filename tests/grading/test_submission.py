@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from helpers.instructor import submission
 from helpers.paths import course_root
+from tests.grading import resaved
 
 
 @pytest.fixture(scope="module")
@@ -51,47 +52,10 @@ def test_only_the_answers_are_taken(released, solved):
         assert sources[name] == "".join(cell_of(solved, name)["source"])
 
 
-def resaved_by_jupyterlab(content):
-    for cell in content["cells"]:
-        cell["metadata"] |= {"editable": True, "slideshow": {"slide_type": ""}}
-        if cell["cell_type"] == "code":
-            cell["execution_count"], cell["outputs"] = 7, []
-    content["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {}}
-
-
-def resaved_by_vs_code(content):
-    content["metadata"] |= {"language_info": {"name": "python", "version": "3.12.4"}}
-    content["metadata"]["kernelspec"]["display_name"] = ".venv (3.12.4)"
-    for cell in content["cells"]:
-        cell["metadata"].setdefault("vscode", {"languageId": "python"})
-
-
-def resaved_by_colab(content):
-    content["metadata"] |= {"colab": {"provenance": [], "gpuType": "T4"}, "accelerator": "GPU"}
-    for number, cell in enumerate(content["cells"]):
-        cell["metadata"] |= {"id": f"x{number}", "outputId": "y", "colab": {"height": 35}}
-        del cell["id"]
-
-
-def resaved_by_tools_of_nbformat_4_4(content):
-    content["nbformat_minor"] = 4
-    for cell in content["cells"]:
-        del cell["id"]
-        cell["source"] = "".join(cell["source"])
-
-
-@pytest.mark.parametrize(
-    "resave",
-    [
-        resaved_by_jupyterlab,
-        resaved_by_vs_code,
-        resaved_by_colab,
-        resaved_by_tools_of_nbformat_4_4,
-    ],
-)
-def test_a_notebook_that_another_program_saved_is_rebuilt_the_same(released, solved, resave):
+@pytest.mark.parametrize("program", resaved.BY)
+def test_a_notebook_that_another_program_saved_is_rebuilt_the_same(released, solved, program):
     expected = rebuilt_sources(released, solved)
-    resave(solved)
+    resaved.BY[program](solved)
     after = rebuilt_sources(released, solved)
     shown = {name for name in expected if name.startswith("shown-")}
     assert {name: after[name] for name in expected.keys() - shown} == {

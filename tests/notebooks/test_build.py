@@ -7,7 +7,7 @@ import jupytext
 import nbformat
 import pytest
 
-from helpers.instructor import build
+from helpers.instructor import build, findings
 from helpers.paths import ASSIGNMENTS, course_root
 
 MARKERS = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
@@ -17,6 +17,7 @@ MARKERS = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
 def fresh(tmp_path_factory):
     folder = tmp_path_factory.mktemp("derived")
     build.derive(course_root(), folder)
+    build.derive_page(folder)
     return folder
 
 
@@ -27,6 +28,8 @@ def copy_of_course(tmp_path, monkeypatch):
         shutil.copytree(course_root() / name, tmp_path / name)
     for name in ("nbgrader_config.py", "jupytext.toml"):
         shutil.copyfile(course_root() / name, tmp_path / name)
+    (tmp_path / findings.PAGE).parent.mkdir(parents=True)
+    shutil.copyfile(course_root() / findings.PAGE, tmp_path / findings.PAGE)
     monkeypatch.setattr(build, "course_root", lambda: tmp_path)
     return tmp_path
 
@@ -44,7 +47,7 @@ def test_deriving_from_what_was_derived_gives_the_same_bytes(fresh, tmp_path):
         shutil.copy(course_root() / name, tmp_path / "in")
     (tmp_path / "out").mkdir()
     build.derive(tmp_path / "in", tmp_path / "out")
-    for path in build.derived_files():
+    for path in build.derived_notebooks():
         assert (fresh / path).read_bytes() == (tmp_path / "out" / path).read_bytes()
 
 
@@ -52,8 +55,7 @@ def test_deriving_from_what_was_derived_gives_the_same_bytes(fresh, tmp_path):
 def test_an_edit_of_any_derived_file_is_found(fresh, copy_of_course, path):
     assert build.stale_files(copy_of_course, fresh) == []
     edited = copy_of_course / path
-    text = edited.read_text(encoding="utf-8")
-    edited.write_text(text.replace("Hand in", "Hand out", 1), encoding="utf-8")
+    edited.write_text(edited.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert build.stale_files(copy_of_course, fresh) == [path]
 
 

@@ -1,4 +1,4 @@
 import keras, tensorflow as tf
 class Huge(keras.layers.Layer):
-    def call(self, x): return x + tf.reduce_sum(tf.random.uniform([tf.shape(x)[0] * 10**10]))
+    def call(self, x): return x + tf.reduce_sum(tf.random.uniform([10**5, 10**5]))
 model = keras.Sequential([keras.Input((32, 32, 3)), Huge(), keras.layers.Flatten(), keras.layers.Dense(10, activation='softmax')])

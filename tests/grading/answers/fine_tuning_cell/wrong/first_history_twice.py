@@ -1,5 +1,5 @@
 # Misconception: none; the wrong name was completed.
-# Findings: history-of-another-model
+# Findings: history-repeated
 # Loses: 1
 # One token from: as_asked
 

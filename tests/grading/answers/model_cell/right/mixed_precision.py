@@ -7,7 +7,7 @@ model = keras.Sequential([
     keras.layers.Conv2D(32, 3, strides=2, activation="relu"),
     keras.layers.BatchNormalization(),
     keras.layers.Conv2D(32, 3, strides=2, activation="relu"),
-    keras.layers.GlobalAveragePooling2D(2),
+    keras.layers.GlobalAveragePooling2D(),
     keras.layers.Dense(10),
     keras.layers.Activation("softmax", dtype="float32"),
 ])

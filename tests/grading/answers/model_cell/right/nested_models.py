@@ -5,7 +5,7 @@ extractor = keras.Sequential([
     keras.layers.Conv2D(16, 3, activation="relu"),
     keras.layers.MaxPooling2D(3),
     keras.layers.Conv2D(32, 3, activation="relu"),
-    keras.layers.GlobalAveragePooling2D(2),
+    keras.layers.GlobalAveragePooling2D(),
 ], name="extractor")
 classifier = keras.Sequential([
     keras.Input((32,)),

@@ -1,0 +1,18 @@
+# Misconception: the more images the curve is measured on, the better.
+# Findings: validated-on-training
+# Loses: 1
+
+backbone.trainable = True
+for layer in backbone.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+model.compile(
+    optimizer=keras.optimizers.Adam(1e-4), loss="categorical_crossentropy", metrics=["accuracy"]
+)
+fine_tuned_history = model.fit(
+    splits.train,
+    validation_data=splits.train,
+    epochs=profile.fine_tune_epochs,
+    verbose=0,
+)
+history = histories.join_histories(frozen_history, fine_tuned_history)
