@@ -157,6 +157,7 @@ def test_weights_that_moved_far_are_found_whatever_rate_is_stated(tuned):
     one_weight = np.zeros(kernel.shape, np.float32)
     one_weight[0, 0, 0, 0] = 0.02
     kernel.assign_add(one_weight)
+    artifact.facts["learning_rates"] = [1e-4]
     report = judge("check_fine_tuning", artifact)
     assert ids(report)[0] == "learning-rate-too-high"
     assert "moved by up to 0.02 in about 10 steps at a learning rate of 0.0001" in str(report)
