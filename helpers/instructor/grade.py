@@ -86,14 +86,16 @@ def run(
         force=force,
     )
     try:
-        with _stopped_like_by_ctrl_c(), table, contextlib.closing(events):
+        with _asked_to_stop() as asked, table, contextlib.closing(events):
             for job in unwritten:
                 table.tell(workers.Event(job, "begun"))
                 table.tell(_written(writer, workers.Event(job, "finished")))
+                _stop_if(asked)
             for event in events:
                 if event and event.kind == "finished":
                     event = _written(writer, event)
                 table.tell(event)
+                _stop_if(asked)
     except KeyboardInterrupt:
         console.print("Interrupted. What is finished is kept: the same command goes on.")
         return 130
@@ -130,15 +132,37 @@ def _written(writer: Writer, event: workers.Event) -> workers.Event:
 
 
 @contextlib.contextmanager
-def _stopped_like_by_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal do what Ctrl+C does."""
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+def _asked_to_stop() -> Iterator[list[int]]:
+    """Note Ctrl+C, SIGTERM and a closed terminal; a second one does not wait for what is written.
+
+    An exception from just anywhere could break off nbgrader while it writes, or be lost in a
+    destructor. What the caller was told to ignore (`nohup`) stays ignored.
+
+    Yields:
+        The numbers of the signals that came.
+    """
+    came: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        if came:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    known = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    before = {number: signal.getsignal(number) for number in known if number is not None}
+    heard = [number for number, handler in before.items() if handler != signal.SIG_IGN]
+    for number in heard:
+        signal.signal(number, note)
     try:
-        yield
+        yield came
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in heard:
+            signal.signal(number, before[number])
+
+
+def _stop_if(asked: list[int]) -> None:
+    if asked:
+        raise KeyboardInterrupt
 
 
 class Table:

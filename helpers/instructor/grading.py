@@ -40,6 +40,10 @@ from helpers.instructor.kernels import KERNEL
 
 MOST_FILES, DEEPEST_FOLDER = 10_000, 30  # of what is handed over
 MARKS = re.compile(r"### (BEGIN|END) SOLUTION\n?")
+# Before each cell, so that the same notebook gets the same result whatever kernel it runs in.
+SEED = """__import__("random").seed(0), __import__("numpy").random.seed(0)
+"keras" in __import__("sys").modules and __import__("keras").utils.set_random_seed(0)
+"""
 RUBRIC = "**For whoever grades; students do not see this.**\n\n"
 
 
@@ -180,6 +184,10 @@ class Run(Execute):
     def on_notebook_start(self, **_: Any) -> None:
         """Remember that the kernel answers; called by nbclient."""
         self._started = True
+
+    def on_cell_start(self, **_: Any) -> None:
+        """Let the cell draw the same random numbers every time; called by nbclient."""
+        self.kc.execute(SEED, silent=True, store_history=False, stop_on_error=False)
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Count what is printed, on top of what nbclient does with a message."""

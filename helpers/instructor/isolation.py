@@ -80,8 +80,9 @@ def why_not() -> str:
     if tried.returncode:
         return (
             f"`bwrap` does not work here ({tried.stderr.strip()[-300:] or tried.returncode}): a "
-            "container has to allow user namespaces, and everybody has to be allowed to read "
-            f"{sys.prefix} and {Path(__file__).parents[1]}."
+            "container has to allow user namespaces; everybody has to be allowed to read "
+            f"{sys.prefix}, {sys.base_prefix} and {Path(__file__).parents[1]}; and Python's own "
+            "libraries have to lie there, or below /usr or /lib."
         )
     return ""
 

@@ -70,7 +70,7 @@ class Job:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The hashes of what was read, run, judged and recorded, as far as that has been done.
+        """The hashes of what was read, rebuilt (`whole`), run, judged and recorded, as far as done.
 
         And `seconds_run` and `seconds_judged`: how long that took.
         """
@@ -130,13 +130,14 @@ class Grader:
         read, rebuilt = self._hash_of_submission(job), self.rebuild(job)
         code = [cell.source for cell in _code_cells(rebuilt)]
         ran = _hash(code, submission.notes_of(rebuilt), self._running)
+        whole = _hash(nbformat.writes(rebuilt))
         if force or job.state.get("ran") != ran:
             job.remember(ran="", judged="", recorded="")
             began = time.monotonic()
             self._run(job, rebuilt)
             took = round(time.monotonic() - began, 3)
             job.remember(ran=ran, run_with=self._running, seconds_run=took)
-        elif job.state.get("read") != read:
+        elif job.state.get("whole") != whole:
             job.remember(recorded="")
             _take_over(rebuilt, job.executed)
         if job.state.get("judged") != self._hash_of_judging(ran):
@@ -145,7 +146,7 @@ class Grader:
             self._judge(job)
             took = round(time.monotonic() - began, 3)
             job.remember(judged=self._hash_of_judging(ran), seconds_judged=took)
-        job.remember(read=read)
+        job.remember(read=read, whole=whole)
 
     def _hash_of_submission(self, job: Job) -> str:
         """Return a hash of the notebook that was handed in, or of the reason why it is unreadable.

@@ -12,6 +12,7 @@ import csv
 import io
 import re
 import statistics
+import textwrap
 import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ FOLDER = "report"
 TEMPLATES = Path(__file__).with_name("templates")
 EXAMPLES = 3  # of each finding
 LONGEST_EXAMPLE = 60  # lines of code
+WIDEST_LABEL = 44  # characters of a line beside a bar
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Result:
         late: points taken off because it was handed in late.
         reports: by exercise, what its check said.
         reasons: by exercise, why there was nothing to check.
-        answers: by exercise, the source of the answer that its check looked at.
+        answers: by exercise, the source of all answers down to its check.
         seconds: how long the cells ran.
         memory: the most bytes that the notebook used.
         trouble: why it could not be read, or was stopped; empty if all went well.
@@ -91,6 +93,11 @@ class Misconception:
     read: str = ""
     is_advice: bool = False
     seen: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_reason(self) -> bool:
+        """Whether it is a reason why there was nothing to check."""
+        return not self.why
 
 
 def run(assignment: str, course: Path | None = None) -> int:
@@ -172,13 +179,13 @@ def _read_notebook(notebook: NotebookNode, result: Result) -> None:
     notes = submission.notes_of(notebook)
     result.seconds, result.memory = notes.get("seconds"), notes.get("memory")
     result.trouble = notes.get("problem") or notes.get("stopped") or ""
-    answer = ""
+    answers = []
     for cell in notebook.cells:
         if utils.is_solution(cell) and cell.cell_type == "code":
-            answer = cell.source
+            answers.append(cell.source)
         elif utils.is_grade(cell) and cell.cell_type == "code":
             name = cell.metadata.nbgrader.grade_id
-            result.answers[name] = answer
+            result.answers[name] = "\n".join(answers)
             if "report" in (said := notes.get("verdicts", {}).get(name, {})):
                 result.reports[name] = Report.from_json(said["report"])
             else:
@@ -250,7 +257,7 @@ def render(
     environment.filters["number"] = lambda value: f"{value:g}"
     environment.filters["code"] = _with_code
     by_student = {result.student: result for result in results}
-    criteria = shares(results)
+    criteria, costs = shares(results), points_lost(results)
     totals = [result.total for result in results]
     return environment.get_template("report.html.j2").render(
         assignment=assignment,
@@ -262,13 +269,26 @@ def render(
         median=statistics.median(totals),
         exercises=[_exercise(name, out_of[name], results) for name in out_of],
         waiting=sum(None in result.points.values() for result in results),
-        misconceptions=[
+        findings={
+            exercise: [
+                {
+                    "what": one,
+                    "costs": costs.get((exercise, one.name)),
+                    "examples": _examples([one], by_student),
+                }
+                for one in misconceptions
+                if one.exercise == exercise and not one.is_reason
+            ]
+            for exercise in out_of
+        },
+        reasons=[
             {
-                "what": one,
-                "share": len(one.seen) / len(results),
-                "examples": _examples(one, by_student),
+                "name": name,
+                "students": {student for one in same for student in one.seen},
+                "exercises": [one.exercise for one in same],
+                "examples": _examples(same, by_student),
             }
-            for one in misconceptions
+            for name, same in _by_reason(misconceptions, out_of)
         ],
         all_met=[one for one in criteria if one.met == one.of],
         none_met=[one for one in criteria if one.met == 0],
@@ -300,12 +320,30 @@ def _exercise(name: str, out_of: float, results: list[Result]) -> dict[str, Any]
     }
 
 
-def _examples(one: Misconception, by_student: dict[str, Result]) -> list[dict[str, str]]:
+def _by_reason(
+    misconceptions: list[Misconception], exercises: Iterable[str]
+) -> list[tuple[str, list[Misconception]]]:
+    """Return the reasons why there was nothing to check, each for the exercises that it spoiled."""
+    order = list(exercises)
+    found: dict[str, list[Misconception]] = {}
+    for one in misconceptions:
+        if one.is_reason:
+            found.setdefault(one.name, []).append(one)
+    for same in found.values():
+        same.sort(key=lambda one: order.index(one.exercise))
+    return list(found.items())
+
+
+def _examples(same: list[Misconception], by_student: dict[str, Result]) -> list[dict[str, str]]:
     """Return what was seen at some students, and their code, without a name or a comment in it."""
     examples: dict[str, dict[str, str]] = {}
-    for student, seen in sorted(one.seen.items(), key=lambda pair: len(pair[1])):
-        code = without_comments(by_student[student].answers.get(one.exercise, ""))
-        examples.setdefault(code, {"seen": seen, "code": code})
+    shown: set[str] = set()
+    for one in same:
+        for student, seen in sorted(one.seen.items(), key=lambda pair: len(pair[1])):
+            if student not in shown:
+                code = without_comments(by_student[student].answers.get(one.exercise, ""))
+                examples.setdefault(code, {"seen": seen, "code": code})
+                shown.add(student)
     return list(examples.values())[:EXAMPLES]
 
 
@@ -335,6 +373,7 @@ def draw_points(totals: list[float], out_of: float) -> figures.DescribedFigure:
     edges = [step * number - step / 2 for number in range(int(out_of / step) + 3)]
     axes.hist(totals, bins=edges, color=figures.COLOURS[0], edgecolor="white")
     axes.set(title="Points of the class", xlabel=f"points, of {out_of:g}", ylabel="students")
+    axes.set_xlim(min(edges[0], min(totals)), max(out_of, *totals) + step)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_axisbelow(True)
     figure.alt = (
@@ -347,14 +386,16 @@ def draw_points(totals: list[float], out_of: float) -> figures.DescribedFigure:
 def draw_criteria(criteria: list[Share]) -> figures.DescribedFigure:
     """Draw which share of the class meets each criterion, the hardest of each exercise first."""
     rows = sorted(criteria, key=lambda one: (one.exercise, one.met / one.of))
-    figure, axes = figures.new_figure(8, 0.9 + 0.32 * len(rows))
+    texts = [textwrap.fill(one.criterion.text, WIDEST_LABEL) for one in rows]
+    lines = sum(1 + text.count("\n") for text in texts)
+    figure, axes = figures.new_figure(8, 0.9 + 0.2 * (len(rows) + lines))
     exercises = list(dict.fromkeys(one.exercise for one in rows))
     for exercise in exercises:
         places = [place for place, one in enumerate(rows) if one.exercise == exercise]
         values = [100 * rows[place].met / rows[place].of for place in places]
         colour = figures.COLOURS[exercises.index(exercise) % len(figures.COLOURS)]
         axes.barh(places, values, color=colour, label=exercise)
-    axes.set_yticks(range(len(rows)), [_shortened(one.criterion.text) for one in rows])
+    axes.set_yticks(range(len(rows)), texts)
     axes.invert_yaxis()
     axes.set_axisbelow(True)
     axes.set(title="What the class can do", xlabel="students who meet it, %", xlim=(0, 100))
@@ -365,10 +406,6 @@ def draw_criteria(criteria: list[Share]) -> figures.DescribedFigure:
         f"{hardest.met} of {hardest.of} students meet it."
     )
     return figure
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def draw_costs(results: list[Result]) -> figures.DescribedFigure:
@@ -415,10 +452,8 @@ def student_rows(out_of: dict[str, float], results: list[Result]) -> list[dict[s
     ]
 
 
-def finding_rows(
-    results: list[Result], misconceptions: list[Misconception]
-) -> list[dict[str, Any]]:
-    """Return a row for each finding: how many have it."""
+def points_lost(results: Iterable[Result]) -> dict[tuple[str, str], float]:
+    """Return by exercise and finding how many points it costs, as far as that is known."""
     lost: dict[tuple[str, str], float] = {}
     for result in results:
         for exercise, report in result.reports.items():
@@ -429,6 +464,14 @@ def finding_rows(
                 lost[exercise, finding.id] = (
                     alone if len(costly) == 1 else worth.get(finding.criterion, 0)
                 )
+    return lost
+
+
+def finding_rows(
+    results: list[Result], misconceptions: list[Misconception]
+) -> list[dict[str, Any]]:
+    """Return a row for each finding: how many have it."""
+    lost = points_lost(results)
     return [
         {
             "exercise": one.exercise,

@@ -35,22 +35,7 @@ def open_page(address, width=1280, height=800):
     """Open an address in a new Chromium, and wait until the notebook and its kernel are ready.
 
     Yields:
-        Playwright's page, as `open_any_page` does.
-    """
-    with open_any_page(address, width, height) as page:
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        page.locator("#jupyterlab-splash").wait_for(state="detached")
-        wait_until_idle(page, 60)
-        yield page
-
-
-@contextlib.contextmanager
-def open_any_page(address, width=1280, height=800):
-    """Open an address in a new Chromium.
-
-    Yields:
-        Playwright's page. What its console says of errors, errors that no code caught, and answers
-        of the server that report an error are collected in `page.problems`, a list of texts.
+        Playwright's page, as `browse` does.
     """
     with browse(address, width, height) as page:
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
@@ -61,7 +46,12 @@ def open_any_page(address, width=1280, height=800):
 
 @contextlib.contextmanager
 def browse(address, width=1280, height=800):
-    """Open any address in a new Chromium; the rest is as in `open_page`."""
+    """Open any address in a new Chromium.
+
+    Yields:
+        Playwright's page. What its console says of errors, errors that no code caught, and answers
+        of the server that report an error are collected in `page.problems`, a list of texts.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -68,7 +68,7 @@ def lab_of_class(classroom):
 
 @pytest.fixture
 def page(lab_of_class):
-    with chromium.open_any_page(lab_of_class.address, width=1280, height=900) as page:
+    with chromium.browse(lab_of_class.address, width=1280, height=900) as page:
         page.locator("#jupyterlab-splash").wait_for(state="detached")
         yield page
 
@@ -149,7 +149,7 @@ def test_the_report_shows_the_class(page, classroom, screenshots):
     course_command(classroom, "report", NAME)
     page.goto((classroom / "report" / f"{NAME}.html").as_uri())
     page.screenshot(path=screenshots / "16-report.png", full_page=True)
-    assert page.locator("h2").count() == 5
+    assert page.locator("h2").count() == 6
     drawn = page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
     assert drawn
     page.locator("summary").first.click()

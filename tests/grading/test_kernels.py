@@ -4,16 +4,21 @@ Each test asks a real kernel, started as nbgrader starts it.
 """
 
 import contextlib
+import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 from jupyter_client.manager import KernelManager
 
-from helpers.instructor import isolation, kernels, warm
+from helpers.checks import HANDOVER_VARIABLE
+from helpers.instructor import grading, isolation, kernels, warm
 
 pytestmark = pytest.mark.skipif(
     bool(isolation.why_not()), reason=f"needs isolation: {isolation.why_not()}"
@@ -120,21 +125,20 @@ def test_it_is_nobody_and_stays_nobody(kernel):
 
 
 def test_its_processes_are_limited_although_root_started_it(kernel):
-    assert "BlockingIOError" in kernel.run(
+    told = kernel.run(
         """
         import os, signal
         children = []
         try:
             for _ in range(2_000):
-                if (child := os.fork()) == 0:
-                    signal.pause()
-                children.append(child)
+                children.append(os.posix_spawn("/bin/sleep", ["sleep", "300"], {}))
         except OSError as error:
             print(type(error).__name__)
         for child in children:
             os.kill(child, signal.SIGKILL); os.waitpid(child, 0)
         """
     )
+    assert told == "BlockingIOError"
 
 
 def test_its_memory_is_limited(kernel):
@@ -201,6 +205,33 @@ def test_it_can_talk_to_itself_and_to_nobody_else(kernel):
     assert told.count("Network is unreachable") == 2
 
 
+def test_tensorflow_can_be_imported_and_trains(kernel):
+    """It needs a folder to write to while it is imported, and dies without `/proc`."""
+    told = kernel.run(
+        """
+        import keras, numpy as np
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0)
+        print("trained", model(np.ones((1, 2))).shape)
+        """
+    )
+    assert "trained (1, 1)" in told
+
+
+def test_an_interrupt_reaches_the_cell_and_the_kernel_goes_on(kernel):
+    threading.Timer(1, kernel.manager.interrupt_kernel).start()
+    told = kernel.run(
+        """
+        import time
+        try: time.sleep(300)
+        except KeyboardInterrupt: print("interrupted")
+        """
+    )
+    assert told == "interrupted"
+    assert kernel.run("print('goes on')") == "goes on"
+
+
 def test_a_figure_is_shown(kernel):
     told = kernel.run("import matplotlib.pyplot as plt; lines = plt.plot([1, 2])")
     assert "image/png" in told
@@ -248,6 +279,24 @@ def test_two_warm_kernels_know_nothing_of_each_other(warm_kernel):
     other.stop()
     assert told.split() == ["[]", "[]"]
     assert len({number for pair in drawn for number in pair.split()}) == 4
+
+
+def test_a_notebook_draws_the_same_numbers_whenever_and_wherever_it_runs():
+    cells = [
+        "import random, numpy, keras",
+        "random.random(); numpy.random.random()",
+        "print(random.random(), numpy.random.random(), keras.random.uniform((1,)))",
+        "print(sorted(name for name in dir() if 'seed' in name.lower()))",
+    ]
+    kernels.announce()
+    printed = set()
+    for name in ("course-warm", "course-warm", "course-isolated"):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        grading.Run(kernel_name=name).preprocess(notebook, {})
+        grading.remove_handover(Path(os.environ.pop(HANDOVER_VARIABLE)))
+        printed.add("".join(cell.outputs[0].text for cell in notebook.cells[2:]))
+    assert len(printed) == 1
+    assert printed.pop().endswith("[]\n")
 
 
 @pytest.mark.parametrize("name", ["course-warm", "course-isolated"])

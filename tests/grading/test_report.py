@@ -74,13 +74,29 @@ def test_the_page_shows_the_class(page):
     text = page.get_text(" ", strip=True)
     assert "8 submissions" in text
     assert "1 of them still waits for a person" in text
-    assert re.search(r"2 of 8 \(25 %\) check_model: no-softmax", text)
+    assert re.search(r"2 of 8 \(25 %\) no-softmax costs 1 point", text)
     assert len(page.find_all("img")) == 3
     assert all(len(image["alt"]) > 40 for image in page.find_all("img"))
 
 
+def test_a_reason_for_several_exercises_is_told_once():
+    code = {"check_model": "model = x", "check_training": "model = x\nfit()"}
+    why = "The cell `model_cell` stopped with NameError: x"
+    result = report.Result("ada", dict.fromkeys(code, 0.0), 0, {}, dict.fromkeys(code, why), code)
+    found = report.find_misconceptions([result])
+    points = dict.fromkeys(code, 5.0)
+    page = report.render("small", points, [result], found, datetime(2026, 1, 1))
+    [reason] = BeautifulSoup(page, "html.parser").select(".misconception")
+    heading = " ".join(reason.h4.text.split())
+    assert heading == (
+        "1 of 1 (100 %) The cell model_cell stopped with NameError "
+        "spoiled check_model, check_training"
+    )
+    assert [example.text for example in reason.find_all("pre")] == ["model = x"]
+
+
 def test_examples_are_anonymous(page):
-    [found] = [each for each in page.select(".misconception") if "no-softmax" in each.h3.text]
+    [found] = [each for each in page.select(".misconception") if "no-softmax" in each.h4.text]
     examples = found.find_all("pre")
     assert len(examples) == 2
     assert "Conv2D(12" in found.text

@@ -1,4 +1,4 @@
-# Told: Permission|PermissionError
+# Told: Permission|File exists
 import os
 f = os.environ['COURSE_HANDOVER'] + '/check_model'
 os.mkdir(f); os.chmod(f, 0)
