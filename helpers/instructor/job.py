@@ -127,7 +127,7 @@ class Grader:
             force: run it in any case.
         """
         job.folder.mkdir(parents=True, exist_ok=True)
-        read, rebuilt = self._hash_of_submission(job), self._rebuild(job)
+        read, rebuilt = self._hash_of_submission(job), self.rebuild(job)
         code = [cell.source for cell in _code_cells(rebuilt)]
         ran = _hash(code, submission.notes_of(rebuilt), self._running)
         whole = _hash(nbformat.writes(rebuilt))
@@ -162,7 +162,8 @@ class Grader:
         except (submission.Unreadable, OSError) as error:
             return _hash(self._reading, str(error))
 
-    def _rebuild(self, job: Job) -> NotebookNode:
+    def rebuild(self, job: Job) -> NotebookNode:
+        """Return what is to be run: the released notebook, with the answers that can be read."""
         try:
             path = submission.find_notebook(job.handed_in, self._assignment)
             answers = submission.take_answers(submission.read_notebook(path), self._released)

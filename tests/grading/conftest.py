@@ -2,6 +2,7 @@ import random
 
 import pytest
 
+from helpers.checks.state import unoptimized_graphs
 from tests.grading import bank, bank_table, stand_ins
 
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 10))]
@@ -20,7 +21,9 @@ def pytest_generate_tests(metafunc):
 def _stand_ins(tmp_path_factory):
     with pytest.MonkeyPatch.context() as monkeypatch:
         stand_ins.put_in(monkeypatch, tmp_path_factory.mktemp("stand-ins"))
-        yield
+        # Of small graphs that run a few times, optimizing takes longer than it saves.
+        with unoptimized_graphs():
+            yield
 
 
 @pytest.fixture

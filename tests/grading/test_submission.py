@@ -1,6 +1,5 @@
 """Whatever is handed in is read, rebuilt, or refused with a reason."""
 
-import contextlib
 import json
 import os
 
@@ -8,16 +7,19 @@ import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nbgrader import utils
+from traitlets.config import Config
 
-from helpers.instructor import submission
+from helpers.instructor import job, submission, verdict
 from helpers.paths import course_root
 from tests.grading import resaved
+
+RELEASED = course_root() / "notebooks" / "regularization" / "regularization.ipynb"
 
 
 @pytest.fixture(scope="module")
 def released():
-    path = course_root() / "notebooks" / "regularization" / "regularization.ipynb"
-    return nbformat.read(path, as_version=4)
+    return nbformat.read(RELEASED, as_version=4)
 
 
 @pytest.fixture
@@ -259,13 +261,16 @@ def test_no_damage_lets_an_exception_escape(released, solved, damages, cells, wh
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
-def test_no_damaged_bytes_let_an_exception_escape(released, solved, tmp_path, data):
+def test_whatever_bytes_are_handed_in_there_is_a_result(released, solved, tmp_path, data):
     text = json.dumps(solved).encode()
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 200)))
-    path = tmp_path / "regularization.ipynb"
-    path.write_bytes(text[:start] + data.draw(st.binary(max_size=40)) + text[end:])
-    with contextlib.suppress(submission.Unreadable):
-        submission.rebuild(
-            released, submission.take_answers(submission.read_notebook(path), released)
-        )
+    damaged = text[:start] + data.draw(st.binary(max_size=40)) + text[end:]
+    (tmp_path / "regularization.ipynb").write_bytes(damaged)
+    grader = job.Grader("regularization", RELEASED, Config())
+    graded = grader.rebuild(job.Job("somebody", tmp_path, tmp_path / "job"))
+    verdict.write_into(graded, {})  # nothing was handed over
+    nbformat.validate(graded)
+    checks = [cell for cell in graded.cells if cell.id.startswith("check_")]
+    assert [utils.determine_grade(cell) for cell in checks] == [(0, 5), (0, 5)]
+    assert all(verdict.reason_in(cell) for cell in checks)
