@@ -1,3 +1,4 @@
+import gc
 import random
 
 import pytest
@@ -42,7 +43,12 @@ def run_answer(_stand_ins, tmp_path, monkeypatch):
             keras.config.set_dtype_policy("float32")
             keras.backend.clear_session()
 
-    return run
+    yield run
+    # TensorFlow keeps something of every function it traced. Python need not look through all that
+    # again and again for what can be thrown away: that took longer than the answers did.
+    bank.names_of_the_notebook().clear()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
