@@ -61,14 +61,15 @@ def _disagreement(
     best = int(np.argmin(curves["val_loss"]))
     recorded = [(curves["val_loss"][e], curves["val_accuracy"][e]) for e in (-1, best)]
     images, labels = probes.as_arrays(splits.validation)
-    own = _score(artifact, images, labels)
-    if any(_agree(own, epoch) for epoch in recorded):
+    scores = _scores(artifact, images, labels)
+    if any(_agree(score, epoch) for score in scores for epoch in recorded):
         return []
+    own = scores[0]
     others = {"validated-on-test": splits.test, "validated-on-training": splits.train}
     for finding, dataset in others.items():
-        other = _score(artifact, *probes.as_arrays(dataset))
-        if any(_agree(other, epoch) for epoch in recorded):
-            return [found(finding, loss=other.loss)]
+        for other in _scores(artifact, *probes.as_arrays(dataset)):
+            if any(_agree(other, epoch) for epoch in recorded):
+                return [found(finding, loss=other.loss)]
     loss_name = str((artifact.facts.get("loss") or {}).get("name", CROSS_ENTROPY))
     if loss_name.lower().replace("_", "") != CROSS_ENTROPY:
         return [found("other-loss", loss=loss_name, value=recorded[0][0], expected=own.loss)]
@@ -95,16 +96,43 @@ class _Score(NamedTuple):
     turned: float
 
 
-def _score(artifact: Artifact, images: np.ndarray, labels: np.ndarray) -> _Score:
+def _scores(artifact: Artifact, images: np.ndarray, labels: np.ndarray) -> list[_Score]:
+    """Return what a model scores: for probabilities one score, else one for each of its losses."""
     smoothing = float((artifact.facts.get("loss") or {}).get("label_smoothing", 0))
     smooth = labels * (1 - smoothing) + smoothing / probes.CLASSES
     outputs = artifact.infer(images)
+    accuracy = probes.accuracy(outputs, labels)
     penalties = [probes.penalty(artifact, images[start : start + 32]) for start in (0, 32)]
-    loss = float(probes.cross_entropy(outputs, smooth)) + penalties[0]
     same_loss, same_accuracy = SAME_ROUNDED if artifact.is_rounded else SAME
-    slack = same_loss * abs(loss) + 3 * abs(penalties[0] - penalties[1])
-    at_most = loss + slack + _unseen(outputs, smooth)
-    return _Score(loss, probes.accuracy(outputs, labels), slack, at_most, same_accuracy)
+    scores = []
+    for logarithms in _logarithms(outputs):
+        loss = float(-(smooth * logarithms).sum(axis=1).mean()) + penalties[0]
+        slack = same_loss * abs(loss) + 3 * abs(penalties[0] - penalties[1])
+        at_most = loss + slack + _unseen(outputs, smooth)
+        scores.append(_Score(loss, accuracy, slack, at_most, same_accuracy))
+    return scores
+
+
+def _logarithms(outputs: np.ndarray) -> list[np.ndarray]:
+    """Return the logarithms that Keras's cross-entropy may take of a model's outputs.
+
+    Of no probabilities it makes some. With `from_logits` they are logits. Without it each row is
+    divided by its sum; but after a sigmoid, Keras remembers what went into it as logits.
+    """
+    outputs = outputs.astype(np.float64)
+    if probes.are_probabilities(outputs):
+        return [np.log(outputs + 1e-7)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = outputs / outputs.sum(axis=1, keepdims=True)
+        before_sigmoid = np.log(outputs) - np.log1p(-outputs)
+    logarithms = [_log_softmax(outputs), np.log(np.clip(shares, 1e-7, 1 - 1e-7))]
+    if np.isfinite(before_sigmoid).all():
+        logarithms.append(_log_softmax(before_sigmoid))
+    return logarithms
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
 
 def _unseen(outputs: np.ndarray, labels: np.ndarray) -> float:
@@ -113,6 +141,8 @@ def _unseen(outputs: np.ndarray, labels: np.ndarray) -> float:
     Keras knows the logarithm of a small probability from before softmax, to all its digits.
     """
     outputs = outputs.astype(np.float64)
+    if not probes.are_probabilities(outputs):
+        return 0.0
     if not (outputs[labels > 0] > 1e-6).all():
         return np.inf
     larger = np.log((outputs + 1e-7) / np.maximum(outputs, 1e-7))

@@ -2,11 +2,12 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from helpers import checks
 from helpers.checks import histories
-from helpers.checks.handover import describe_history
+from helpers.checks.handover import Artifact, describe_history, write_artifact
 
 CURVES = {"loss": [2.0, 1.0], "accuracy": [0.2, 0.5], "val_loss": [2.1, 1.2]}
 
@@ -43,3 +44,34 @@ def test_it_is_worth_a_fifth_of_its_exercise_at_most():
     }
     assert set(shares) == {"check_training", "check_fine_tuning"}
     assert all(share <= 1 / 5 for share in shares.values())
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid", "softplus", None])
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_it_agrees_with_its_model_whatever_that_ends_in(activation, from_logits, tmp_path):
+    """Without softmax, Keras makes probabilities of the outputs, in one of three ways."""
+    import keras
+    import tensorflow as tf
+
+    if activation == "softmax" and from_logits:
+        pytest.skip("Keras warns of this one and leaves it as it is.")
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    images = rng.random((64, 32, 32, 3), dtype=np.float32)
+    labels = np.eye(10, dtype=np.float32)[rng.integers(0, 10, 64)]
+    images[:, 0, 0] = labels[:, :3]
+    validation = tf.data.Dataset.from_tensor_slices((images, labels)).batch(32)
+    model = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation=activation, bias_initializer="ones"),
+        ]
+    )
+    loss = keras.losses.CategoricalCrossentropy(from_logits=from_logits)
+    model.compile("sgd", loss, metrics=["accuracy"])
+    history = model.fit(validation, validation_data=validation, epochs=1, verbose=0)
+    write_artifact(tmp_path / "it", model, history=history, expects_history=True)
+    splits = SimpleNamespace(train=validation, validation=validation, test=validation)
+    artifact = Artifact(tmp_path / "it")
+    assert not histories.history_findings(artifact, splits, (1,), "check_training")
