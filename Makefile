@@ -49,7 +49,7 @@ test: lint ## run the tests, except the slow ones
 	$(BIN)/pytest -m "not slow" $(PARALLEL)
 
 .PHONY: test-all
-test-all: lint ## run every test; those on real images need TFDS_DATA_DIR
+test-all: lint ## run every test, which takes hours; those on real images need TFDS_DATA_DIR
 	$(BIN)/pytest $(PARALLEL)
 
 .PHONY: bench

@@ -6,7 +6,8 @@ import pytest
 from helpers.checks.state import unoptimized_graphs
 from tests.grading import bank, bank_table, stand_ins
 
-SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 10))]
+HOURS = (pytest.mark.slow, pytest.mark.exhaustive)
+SEEDS = [0, *(pytest.param(seed, marks=HOURS) for seed in range(1, 10))]
 
 
 def pytest_generate_tests(metafunc):

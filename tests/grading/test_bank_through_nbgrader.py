@@ -62,6 +62,7 @@ def whole_class(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ANSWERS)
 def test_every_answer_is_graded_as_it_should(
     name, whole_class, record_property, monkeypatch, request

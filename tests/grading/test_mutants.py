@@ -38,6 +38,7 @@ def test_each_explanation_is_of_a_mutant_that_there_is(explained):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("cell", bank.EXERCISES)
 def test_every_mutant_that_loses_no_point_is_explained_and_no_other(cell, explained, run_answer):
     survived = {
