@@ -1,2 +1,2 @@
-# Told: printed more than
+# Told: printed more than|bytes of memory
 while True: print('x' * 100_000)
