@@ -1,6 +1,13 @@
-"""The table of the bank of answers, printed after the tests."""
+"""One core for each process of tests, and the table of the bank of answers after them."""
+
+import os
 
 from tests.grading import bank_table
+
+# Side by side, TensorFlow's threads of one process only take time from the other one.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -21,9 +21,10 @@ from tests.grading.small_class import (
     told,
 )
 
-pytestmark = pytest.mark.skipif(
-    bool(isolation.why_not()), reason=f"needs isolation: {isolation.why_not()}"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(isolation.why_not()), reason=f"needs isolation: {isolation.why_not()}"),
+]
 
 WRONG = SOLVED.replace('"softmax"', '"sigmoid"')
 EXPECTED = {"copied": 5, "saved": 4, "stub": 0}
