@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 from ..running_course import COURSE, ROOT, copy_course, running_lab
 from . import chromium
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NAME = "regularization"
 ANSWER = (

@@ -136,6 +136,7 @@ def test_make_lists_what_it_does(bundle):
     assert "make test" not in shown
 
 
+@pytest.mark.slow
 def test_checks_and_handing_in_work_where_it_is_unpacked(bundle):
     name = "regularization"
     path = bundle / "work" / name / f"{name}.ipynb"

@@ -404,6 +404,7 @@ def test_pictures_that_are_too_small_get_a_clear_error():
 # ---- the pretraining script ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_pretraining_goes_on_where_it_was_broken_off(tmp_path, monkeypatch):
     import argparse
 
