@@ -49,6 +49,7 @@ def handover():
 isolated = pytest.mark.skipif(bool(isolation.why_not()), reason="needs isolation")
 
 
+@pytest.mark.slow
 @isolated
 def test_a_graph_reaches_no_file_and_gets_no_memory_beyond_its_limit(handover, tmp_path):
     tmp_path.chmod(0o777)
@@ -59,6 +60,7 @@ def test_a_graph_reaches_no_file_and_gets_no_memory_beyond_its_limit(handover, t
     assert "ResourceExhausted" in verdicts["check_head"]["problem"]
 
 
+@pytest.mark.slow
 def test_a_graph_that_never_ends_is_stopped(handover):
     write_artifact(handover / "check_model", model_with(never_ends))
     verdicts = verdict.judge(handover, 10)
