@@ -1,4 +1,4 @@
-"""One core for each process of tests, and the table of the bank of answers after them."""
+"""One thread of TensorFlow for each process of tests; the table of the bank of answers."""
 
 import os
 

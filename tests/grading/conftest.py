@@ -15,12 +15,13 @@ SEEDS = [0, *(pytest.param(seed, marks=HOURS) for seed in range(1, 10))]
 def pytest_generate_tests(metafunc):
     """A module of the bank names its exercises in CELLS; `answer` becomes each of their answers.
 
-    Where they take long, RIGHT tells which half of them: modules run side by side.
+    Where they take long, a module takes only the right or the wrong ones, as RIGHT says: modules
+    run side by side.
     """
     if "answer" in metafunc.fixturenames and hasattr(metafunc.module, "CELLS"):
         answers = [one for cell in metafunc.module.CELLS for one in bank.read_answers(cell)]
-        halves = (getattr(metafunc.module, "RIGHT", True), getattr(metafunc.module, "RIGHT", False))
-        answers = [one for one in answers if one.right in halves]
+        half = getattr(metafunc.module, "RIGHT", None)
+        answers = [one for one in answers if half in (None, one.right)]
         ids = [f"{one.exercise.cell}-{one}" for one in answers]
         metafunc.parametrize("answer", answers, ids=ids)
         metafunc.parametrize("seed", SEEDS)

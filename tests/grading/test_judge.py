@@ -1,5 +1,7 @@
 """What is handed over holds no code and no pickle, and is judged in a process with limits."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,6 @@ from helpers.quiet import import_tensorflow
 import_tensorflow()
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
-
-ENDPOINTS = ("infer", "train", "call")
 
 
 def model_with(call):
@@ -43,7 +43,8 @@ def never_ends(x):
 def handover():
     folder = isolation.make_folder("handover")
     folder.chmod(0o755)
-    return folder
+    yield folder
+    shutil.rmtree(folder)
 
 
 isolated = pytest.mark.skipif(bool(isolation.why_not()), reason="needs isolation")
