@@ -47,7 +47,7 @@ def run_answer(_stand_ins, tmp_path, monkeypatch):
         random.seed(seed)
         keras.utils.set_random_seed(seed)
         try:
-            return bank.examine(answer, stand_ins.EARLIER)
+            return bank.examine(answer, stand_ins.earlier())
         finally:  # an answer may have changed what holds for all of Keras
             keras.config.set_dtype_policy("float32")
             keras.backend.clear_session()
