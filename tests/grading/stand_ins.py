@@ -6,9 +6,11 @@ was trained once; what was exported is remembered, and so is the head that was t
 fine-tuning; a fresh process is this one. Answers that go through nbgrader meet the real ones.
 """
 
+import contextlib
 import copy
 import functools
 import hashlib
+import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -38,11 +40,9 @@ model = keras.Sequential([
 }
 
 
-HEADS: dict[bytes, tuple] = {}  # by weights before training: those after it, and the history
-
-
+@functools.cache
 def earlier() -> dict[str, str]:
-    """Return, by cell, what stands in for it where answers run in this process."""
+    """Return, by cell, the source that takes its place where answers run in this process."""
     cells = bank.solution("transfer_learning").cells
     trains = next(cell for cell in cells if "frozen_history" in bank.bound_names(cell.source))
     imports = [line for line in trains.source.splitlines() if line.startswith("from ")]
@@ -54,26 +54,46 @@ def earlier() -> dict[str, str]:
     return {**EARLIER, trains.id: "\n".join(source)}
 
 
+HEADS: dict[bytes, tuple] = {}  # by weights before training: those after it, and the history
+
+
+@contextlib.contextmanager
+def random_numbers_anew():
+    """Let them begin anew afterwards, so that what comes then is the same if this is remembered."""
+    import keras
+
+    seed = random.randrange(2**32)
+    yield
+    keras.utils.set_random_seed(seed)
+
+
 def fit_head(head, frozen, splits, profile):
     """Train a head as the transfer notebook does before it fine-tunes; equal ones only once."""
     import keras
 
-    head.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-    before = b"".join(weight.tobytes() for weight in head.get_weights())
-    if before not in HEADS:
-        features = extract_features(frozen, splits)
-        fitted = head.fit(
-            features.train,
-            validation_data=features.validation,
-            epochs=profile.head_epochs,
-            verbose=0,
-        )
-        HEADS[before] = head.get_weights(), fitted.history, fitted.epoch
+    with random_numbers_anew():
+        before = b"".join(weight.tobytes() for weight in head.get_weights())
+        if before not in HEADS:
+            HEADS[before] = _fit_copy(head, extract_features(frozen, splits), profile)
     weights, *recorded = HEADS[before]
+    head.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     head.set_weights(weights)
     history = keras.callbacks.History()
     history.history, history.epoch = copy.deepcopy(recorded)
     return history
+
+
+def _fit_copy(head, features, profile):
+    """Return the weights of a trained copy of a head, its history, and the epochs' numbers."""
+    import keras
+
+    copied = keras.models.clone_model(head)
+    copied.set_weights(head.get_weights())
+    copied.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
+    fitted = copied.fit(
+        features.train, validation_data=features.validation, epochs=profile.head_epochs, verbose=0
+    )
+    return copied.get_weights(), fitted.history, fitted.epoch
 
 
 def put_in(monkeypatch, folder: Path) -> None:
@@ -132,7 +152,12 @@ def _weights_made_once():
         backbone(densenet.build_preprocessing(PROFILE)(images), training=True)
         return backbone.get_weights()
 
-    return lambda backbone, path: backbone.set_weights(weights())
+    def set_weights(backbone, path):
+        with random_numbers_anew():
+            made = weights()
+        backbone.set_weights(made)
+
+    return set_weights
 
 
 def _trained_once():
