@@ -1,6 +1,6 @@
 """Measure what it takes to grade a class: plain nbgrader with cold kernels, and `course grade`.
 
-    python -m tests.benchmarks.grading --out grading.json [--students 20] [--only NAME ...]
+    python -m tests.benchmarks.grading --out grading.json [--students 40] [--only NAME ...]
 
 A class hands in answers of the bank, right and wrong ones in turn, each in an otherwise solved
 notebook. nbgrader grades a part of it, one after another, in kernels and judges that import
@@ -223,7 +223,7 @@ def main() -> None:
     """Measure what is not in the record yet, and print it."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="the record, JSON")
-    parser.add_argument("--students", type=int, default=20, help="of each assignment")
+    parser.add_argument("--students", type=int, default=40, help="of each assignment")
     names = [f"{assignment}-{way}" for assignment in EXERCISES for way in WAYS]
     names += [f"small-{size}" for size in SIZES]
     parser.add_argument("--only", nargs="*", default=names, choices=names, metavar="NAME")
@@ -242,7 +242,12 @@ def main() -> None:
                     make_class(course, options.students)
                 assignment, _, way = name.partition("-")
                 measured[name] = measure_way(course, assignment, way, options.students)
-            origin = record.origin(f"{COMMAND} --out {options.out.name}", data="rendered_things")
+            origin = record.origin(
+                f"{COMMAND} --out {options.out.name} --students {options.students}",
+                profile="grade",
+                data="rendered_things",
+                seed="none: the notebooks set none",
+            )
             record.write(options.out, {**origin, "measured": measured, "rows": rows_of(measured)})
     for name, row in rows_of(measured).items():
         print(f"{name}:")
