@@ -2,8 +2,9 @@
 
 Images stay decoded. The pretrained backbone has two dense layers and random weights, always the
 same, whose moving averages fit the images. The model of the deployment notebook is a small one that
-was trained once; what was exported is remembered, and so is the head that was trained before
-fine-tuning; a fresh process is this one. Answers that go through nbgrader meet the real ones.
+was trained once; what was exported is remembered, and so are the head that was trained before
+fine-tuning and the weights that a check compares with; a training step is traced once; a fresh
+process is this one. Answers that go through nbgrader meet the real ones.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import data, densenet, deployment, profiles, trained
+from helpers.checks import transfer
 from helpers.deployment import export, predict
 from helpers.embedded import densenet as compact
 from helpers.features import extract_features
@@ -104,6 +106,8 @@ def put_in(monkeypatch, folder: Path) -> None:
         folder: an empty one, for what is remembered.
     """
     import_tensorflow()
+    import keras
+
     monkeypatch.setenv(profiles.ENVIRONMENT_VARIABLE, "grade")
     monkeypatch.setitem(profiles.PROFILES, "grade", PROFILE)
     monkeypatch.setattr(data, "_load_embedded", _decoded_once(data._load_embedded))
@@ -111,6 +115,9 @@ def put_in(monkeypatch, folder: Path) -> None:
     monkeypatch.setattr(compact, "GROWTH_RATE", 8)
     monkeypatch.setattr(compact, "STEM_FILTERS", 16)
     monkeypatch.setattr(densenet, "_load_weights", _weights_made_once())
+    remembered = functools.cache(transfer._pretrained_weights)
+    monkeypatch.setattr(transfer, "_pretrained_weights", remembered)
+    monkeypatch.setattr(keras.Model, "fit", _traced_once(keras.Model.fit))
     monkeypatch.setattr(trained, "_train", _trained_once())
     exported = _exported_once(export.export_model, folder)
     monkeypatch.setattr(export, "export_model", exported)
@@ -158,6 +165,37 @@ def _weights_made_once():
         backbone.set_weights(made)
 
     return set_weights
+
+
+def _traced_once(fit):
+    """Return `fit` that makes the variables of optimizer and metrics before it traces.
+
+    Otherwise Keras makes them while a training step is traced, and TensorFlow traces it again.
+    """
+
+    def fit_traced_once(model, x=None, *others, **options):
+        if _is_as_usual(model, x):
+            model.optimizer.build(model.trainable_variables)
+            model.compute_metrics(None, one_hot := np.eye(10, dtype=np.float32), one_hot)
+            model.reset_metrics()
+        return fit(model, x, *others, **options)
+
+    return fit_traced_once
+
+
+def _is_as_usual(model, images) -> bool:
+    """Tell whether a model will be trained for the first time, on one-hot labels of ten classes."""
+    if not (model.compiled and model.built) or model.optimizer.built:
+        return False
+    match getattr(images, "element_spec", None):
+        case (_, labels):
+            labels_shape = tuple(labels.shape)
+        case _:
+            return False
+    try:
+        return labels_shape == model.output_shape == (None, 10)
+    except (AttributeError, ValueError):  # a class of the learner's own has no such shape
+        return False
 
 
 def _trained_once():
