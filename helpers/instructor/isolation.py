@@ -7,9 +7,11 @@ Elsewhere only the limits of memory and file size hold, which says `why_not()`.
 """
 
 import atexit
+import contextlib
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -164,11 +166,24 @@ def workshop() -> Path:
 
 
 def remove_leftovers() -> None:
-    """Remove the folders of processes that were killed."""
+    """Remove the folders of processes that were killed, and end what waits for them.
+
+    Of bubblewrap's two processes, the inner one waits for ever if the outer one is killed just
+    after it has begun (seen with bubblewrap 0.8.0). No program runs in it yet.
+    """
+    for process in psutil.process_iter(["name"]):
+        with contextlib.suppress(psutil.Error):  # it may end meanwhile, or be somebody else's
+            if process.info["name"] == "bwrap" and _is_left(" ".join(process.cmdline())):
+                process.kill()
     for folder in _temporary_folder().glob(f"{WORKSHOP}*-*"):
-        number = folder.name.removeprefix(WORKSHOP).partition("-")[0]
-        if number.isdigit() and not psutil.pid_exists(int(number)):
+        if _is_left(str(folder)):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_left(text: str) -> bool:
+    """Tell whether a text names a folder that `workshop` made for a process that has ended."""
+    found = re.search(rf"/{WORKSHOP}(\d+)-", text)
+    return found is not None and not psutil.pid_exists(int(found[1]))
 
 
 def _temporary_folder() -> Path:

@@ -5,6 +5,7 @@ Each test asks a real kernel, started as nbgrader starts it.
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -339,6 +340,26 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
     grader.wait()
     _wait_until(lambda: not any(process.is_running() for process in below))
     assert not _sleepers("76543")
+
+
+def test_the_next_grader_ends_what_a_killed_one_had_begun_to_start():
+    grader = subprocess.Popen([sys.executable, "-c", ""])
+    grader.wait()
+    left = isolation.workshop().with_name(f"{isolation.WORKSHOP}{grader.pid}-left")
+    left.mkdir()
+    started = {}
+    for seconds, folder in (("76544", left), ("76545", isolation.make_folder("own"))):
+        program = ["sleep", seconds]
+        command = isolation.command(program, limits=isolation.Limits(), writable=[folder])
+        started[seconds] = subprocess.Popen(command, start_new_session=True)
+        _wait_until(lambda seconds=seconds: _sleepers(seconds))
+    isolation.remove_leftovers()
+    assert started["76544"].wait(15) == -signal.SIGKILL
+    _wait_until(lambda: not _sleepers("76544"))
+    assert not left.exists()
+    assert started["76545"].poll() is None
+    started["76545"].kill()
+    started["76545"].wait()
 
 
 def test_a_new_version_of_the_course_gets_a_new_server(warm_kernel, monkeypatch):
