@@ -238,14 +238,14 @@ def _movement_findings(
     """Judge how far the backbone moved, together with the learning rate that was stated."""
     weights = artifact.weights
     kernels = [path for path, value in pretrained.items() if value.ndim == 4]
-    largest = max(
-        float(np.abs(weights[inside[path]].numpy() - pretrained[path]).max()) for path in kernels
-    )
+    moves = [np.abs(weights[inside[path]].numpy() - pretrained[path]).max() for path in kernels]
+    # What is no number any more moved as far as can be, though ReLU may make numbers of it again.
+    largest = float(np.nan_to_num(moves, nan=np.inf, posinf=np.inf).max())
     steps = profile.fine_tune_epochs * -(-profile.train_images // 32)
     rate = max(artifact.facts["learning_rates"], default=None)
     lowest, highest = LEARNING_RATES
     moved = {
-        "largest": largest,
+        "largest": f"{largest:.2g}" if np.isfinite(largest) else "more than a number can say",
         "steps": steps,
         "stated": f" at a learning rate of {rate:g}" if rate else "",
     }

@@ -33,6 +33,8 @@ def build_backbone(profile=None):
     x = layers.Conv2D(16, 5, strides=2, use_bias=False, name="conv1_conv")(images)
     x = layers.BatchNormalization(name="conv1_bn")(x)
     x = layers.Activation("relu", name="conv1_relu")(x)
+    x = layers.MaxPooling2D(name="pool1")(x)
+    x = layers.Activation("relu", name="conv2_relu")(x)
     x = layers.Conv2D(16, 3, strides=2, use_bias=False, name="conv2_conv")(x)
     x = layers.BatchNormalization(name="bn")(x)
     return keras.Model(images, layers.Activation("relu", name="relu")(x), name="backbone")
@@ -161,6 +163,16 @@ def test_weights_that_moved_far_are_found_whatever_rate_is_stated(tuned):
     report = judge("check_fine_tuning", artifact)
     assert ids(report)[0] == "learning-rate-too-high"
     assert "moved by up to 0.02 in about 10 steps at a learning rate of 0.0001" in str(report)
+
+
+def test_weights_that_are_no_numbers_any_more_moved_too_far(tuned):
+    """Pooling and ReLU make numbers of what comes after them, so the output does not tell."""
+    artifact = Artifact(tuned)
+    kernel = next(weight for path, weight in artifact.weights.items() if "conv1_conv" in path)
+    kernel.assign(np.full(kernel.shape, np.nan, np.float32))
+    report = judge("check_fine_tuning", artifact)
+    assert ids(report)[:2] == ["not-trained", "learning-rate-too-high"]
+    assert "moved by up to more than a number can say in about 10 steps" in str(report)
 
 
 @pytest.mark.parametrize(
