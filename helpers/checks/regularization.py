@@ -178,7 +178,7 @@ def _gradient_findings(artifact: Artifact, found: partial[Finding]) -> list[Find
 
 
 def _learning_findings(artifact: Artifact, found: partial[Finding]) -> list[Finding]:
-    steps = 12
+    steps = 48
     for size in (1e-3, 1e-2):  # a small network needs the larger one, a deep one the smaller
         before, after = probes.losses_before_and_after(artifact, size, steps)
         if probes.has_fallen(before, after):

@@ -78,3 +78,11 @@ def test_it_agrees_with_its_model_whatever_that_ends_in(activation, from_logits,
     splits = SimpleNamespace(train=validation, validation=validation, test=validation)
     artifact = Artifact(tmp_path / "it")
     assert not histories.history_findings(artifact, splits, (1,), "check_training")
+
+
+@pytest.mark.parametrize(("of_batches", "count"), [([0.5, 0.5, 0.9], 2), ([0.5, 0.51, 0.9], 3)])
+def test_penalties_that_differ_are_looked_at_in_more_batches(of_batches, count, monkeypatch):
+    """Two may be close to each other by chance."""
+    left = iter(of_batches)
+    monkeypatch.setattr(histories.probes, "penalty", lambda artifact, images: next(left))
+    assert histories._penalties(None, np.zeros((70, 32, 32, 3))) == of_batches[:count]
