@@ -23,7 +23,7 @@ from helpers.paths import course_root
 
 ANSWERS = Path(__file__).with_name("answers")
 STOPPED = "stopped"  # the finding of an answer that leaves nothing to be checked
-FIELD = re.compile(r"# (Misconception|Findings|Loses|Advice|One token from): (.*)")
+FIELD = re.compile(r"# (Misconception|Findings|Perhaps|Loses|Advice|One token from): (.*)")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class Answer:
         about: what is particular about a right one, the misconception behind a wrong one.
         findings: ids of the findings that cost points, in their order; `stopped` where nothing came
             to be checked.
-        loses: points.
+        perhaps: ids of findings that may come on top of them, with their points, by chance.
+        loses: points, for `findings` alone.
         advice: ids of the findings that cost nothing, for a right one.
         near: the right answer that it differs from by one token; may be empty.
     """
@@ -75,6 +76,7 @@ class Answer:
     loses: float = 0
     advice: tuple[str, ...] = ()
     near: str = ""
+    perhaps: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{'right' if self.right else 'wrong'}-{self.name}"
@@ -121,6 +123,7 @@ def read_answer(path: Path) -> Answer:
         float(told.get("Loses", 0)),
         _listed(told.get("Advice", "")),
         told.get("One token from", ""),
+        _listed(told.get("Perhaps", "")),
     )
 
 
@@ -134,7 +137,13 @@ def wrongly_graded(answer: Answer, outcome: Outcome) -> str:
         return "false reject"
     if not answer.right and not outcome.loses:
         return "false accept"
-    if (outcome.findings, outcome.loses) != (answer.findings, answer.loses):
+    certain = tuple(found for found in outcome.findings if found not in answer.perhaps)
+    right_points = (
+        outcome.loses == answer.loses
+        if certain == outcome.findings
+        else outcome.loses > answer.loses
+    )
+    if certain != answer.findings or not right_points:
         return "wrong finding"
     if answer.right and set(outcome.advice) != set(answer.advice):
         return "wrong finding"

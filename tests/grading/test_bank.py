@@ -3,6 +3,7 @@
 import difflib
 import io
 import tokenize
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -30,7 +31,8 @@ def test_an_answer_says_what_it_is_and_what_it_has_to_get(answer):
     known = messages.MESSAGES[answer.exercise.check]
     assert answer.about
     assert answer.source.strip()
-    assert set(answer.advice) <= set(known)
+    assert set(answer.advice) | set(answer.perhaps) <= set(known)
+    assert not (answer.right and answer.perhaps)
     if answer.right:
         assert (answer.findings, answer.loses) == ((), 0)
     else:
@@ -76,6 +78,14 @@ def test_what_was_graded_wrongly_has_a_name():
     assert bank.wrongly_graded(wrong, outcome()) == "false accept"
     assert bank.wrongly_graded(wrong, outcome("no-softmax", loses=2)) == "wrong finding"
     assert bank.wrongly_graded(wrong, outcome("no-gradient", loses=1)) == "wrong finding"
+    perhaps = replace(wrong, perhaps=("no-gradient",))
+    assert bank.wrongly_graded(perhaps, outcome("no-softmax", loses=1)) == ""
+    assert bank.wrongly_graded(perhaps, outcome("no-softmax", "no-gradient", loses=2)) == ""
+    assert (
+        bank.wrongly_graded(perhaps, outcome("no-softmax", "no-gradient", loses=1))
+        == "wrong finding"
+    )
+    assert bank.wrongly_graded(perhaps, outcome("no-gradient", loses=1)) == "wrong finding"
 
 
 def test_the_table_counts_by_exercise_and_in_all():

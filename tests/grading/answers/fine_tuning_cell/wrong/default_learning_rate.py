@@ -1,5 +1,6 @@
 # Misconception: `"adam"` is a good default.
 # Findings: learning-rate-too-high
+# Perhaps: not-trained
 # Loses: 1
 
 backbone.trainable = True

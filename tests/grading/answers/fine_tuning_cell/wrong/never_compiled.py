@@ -1,5 +1,6 @@
 # Misconception: the model was compiled in the exercise before; that was with 0.001.
 # Findings: learning-rate-too-high
+# Perhaps: not-trained
 # Loses: 1
 
 backbone.trainable = True
