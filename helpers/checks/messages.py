@@ -345,15 +345,15 @@ FINE_TUNING = {
     ),
     "learning-rate-too-high": Message(
         "gentle",
-        "The backbone's weights moved by up to {largest} in about {steps} steps{stated}; right "
-        "are learning rates up to {limit:g}.",
+        "The backbone's weights moved {how_far} in about {steps} steps{stated}; right are learning "
+        "rates up to {limit:g}.",
         "Fine-tuning adjusts what was learned. Large steps replace it, and what it was worth is "
         "gone.",
         "A learning rate that fits",
     ),
     "learning-rate-too-low": Message(
         "gentle",
-        "The backbone's weights moved by {largest} at most in about {steps} steps{stated}; "
+        "The backbone's weights moved by {largest:.2g} at most in about {steps} steps{stated}; "
         "right are learning rates from {limit:g}.",
         "With steps as small as that nothing is learned, however many epochs it takes.",
         "A learning rate that fits",

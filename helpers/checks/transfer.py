@@ -240,12 +240,13 @@ def _movement_findings(
     kernels = [path for path, value in pretrained.items() if value.ndim == 4]
     moves = [np.abs(weights[inside[path]].numpy() - pretrained[path]).max() for path in kernels]
     # What is no number any more moved as far as can be, though ReLU may make numbers of it again.
-    largest = float(np.nan_to_num(moves, nan=np.inf, posinf=np.inf).max())
+    largest = float(np.where(np.isfinite(moves), moves, np.inf).max())
     steps = profile.fine_tune_epochs * -(-profile.train_images // 32)
     rate = max(artifact.facts["learning_rates"], default=None)
     lowest, highest = LEARNING_RATES
     moved = {
-        "largest": f"{largest:.2g}" if np.isfinite(largest) else "more than a number can say",
+        "largest": largest,
+        "how_far": f"by up to {largest:.2g}" if largest < np.inf else "until they were no numbers",
         "steps": steps,
         "stated": f" at a learning rate of {rate:g}" if rate else "",
     }

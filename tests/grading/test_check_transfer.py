@@ -172,7 +172,7 @@ def test_weights_that_are_no_numbers_any_more_moved_too_far(tuned):
     kernel.assign(np.full(kernel.shape, np.nan, np.float32))
     report = judge("check_fine_tuning", artifact)
     assert ids(report)[:2] == ["not-trained", "learning-rate-too-high"]
-    assert "moved by up to more than a number can say in about 10 steps" in str(report)
+    assert "moved until they were no numbers in about 10 steps" in str(report)
 
 
 @pytest.mark.parametrize(
