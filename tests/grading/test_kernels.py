@@ -310,7 +310,7 @@ def test_whatever_it_started_ends_with_it(name):
         subprocess.Popen(["sleep", "87654"], start_new_session=True)
         """
     )
-    assert _sleepers("87654")
+    _wait_until(lambda: _sleepers("87654"))  # a program that just began may have no name yet
     kernel.client.execute("while True: pass")
     kernel.stop()
     _wait_until(lambda: not _sleepers("87654"))
@@ -335,7 +335,7 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
     )
     assert grader.stdout.readline() == "ready\n"
     below = psutil.Process(grader.pid).children(recursive=True)
-    assert _sleepers("76543")
+    _wait_until(lambda: _sleepers("76543"))
     grader.kill()
     grader.wait()
     _wait_until(lambda: not any(process.is_running() for process in below))
