@@ -1,13 +1,12 @@
-import gc
-import itertools
-import random
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from types import ModuleType
 
 import pytest
 
-from helpers.checks.state import unoptimized_graphs
 from tests.grading import bank, bank_table, stand_ins
 
-ANSWERS_RUN = itertools.count()
 HOURS = (pytest.mark.slow, pytest.mark.exhaustive)
 SEEDS = [0, *(pytest.param(seed, marks=HOURS) for seed in range(1, 10))]
 
@@ -24,51 +23,45 @@ def pytest_generate_tests(metafunc):
         answers = [one for one in answers if half in (None, one.right)]
         ids = [f"{one.exercise.cell}-{one}" for one in answers]
         metafunc.parametrize("answer", answers, ids=ids)
-        metafunc.parametrize("seed", SEEDS)
+        metafunc.parametrize("seed", SEEDS, scope="module")
 
 
 @pytest.fixture(scope="module")
-def _stand_ins(tmp_path_factory):
+def run_answer(tmp_path_factory):
+    """Run an answer and its check in this process, with a seed, and return what came of it."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         stand_ins.put_in(monkeypatch, tmp_path_factory.mktemp("stand-ins"))
-        # Of small graphs that run a few times, optimizing takes longer than it saves.
-        with unoptimized_graphs():
-            yield
+        yield stand_ins.run
+
+
+@pytest.fixture(scope="module")
+def run_answer_with_its_seed(seed, request, tmp_path_factory):
+    """Run an answer and its check: with the first seed here, with another in its own process.
+
+    TensorFlow keeps something of every function that it traced. One process for all seeds had
+    filled 17 GB before it came to their end.
+    """
+    if seed == 0:
+        yield request.getfixturevalue("run_answer")
+        return
+    folder = tmp_path_factory.mktemp("stand-ins")
+    spawn = multiprocessing.get_context("spawn")
+    begin = (stand_ins.put_in, (pytest.MonkeyPatch(), folder))
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        ProcessPoolExecutor(1, spawn, *begin) as process,
+    ):
+        # IPython's main module, which examining answers here leaves, is none that can be spawned.
+        monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        yield lambda answer, seed: process.submit(stand_ins.run, answer, seed).result()
 
 
 @pytest.fixture
-def run_answer(_stand_ins, tmp_path, monkeypatch):
-    """Run an answer and its check with a seed, and return what came of it."""
-    import keras
-
-    monkeypatch.chdir(tmp_path)
-
-    def run(answer, seed):
-        random.seed(seed)
-        keras.utils.set_random_seed(seed)
-        try:
-            return bank.examine(answer, stand_ins.earlier())
-        finally:  # an answer may have changed what holds for all of Keras
-            keras.config.set_dtype_policy("float32")
-            keras.backend.clear_session()
-
-    yield run
-    # TensorFlow keeps something of every function it traced. Python need not look through all that
-    # after each answer for what can be thrown away, which took longer than the answers: now and
-    # then is enough.
-    bank.names_of_the_notebook().clear()
-    if next(ANSWERS_RUN) % 10 == 9:
-        gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-
-
-@pytest.fixture
-def grade_in_process(run_answer, record_property):
+def grade_in_process(run_answer_with_its_seed, record_property):
     """Run an answer of the bank and its check, and complain unless it gets what it should."""
 
     def grade(answer, seed):
-        outcome = run_answer(answer, seed)
+        outcome = run_answer_with_its_seed(answer, seed)
         mistake = bank.wrongly_graded(answer, outcome)
         record_property(
             bank_table.PROPERTY,
