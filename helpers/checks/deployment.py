@@ -19,6 +19,7 @@ import numpy as np
 from helpers import profiles
 from helpers.checks import messages, probes
 from helpers.checks.handover import Artifact, describe, write_artifact
+from helpers.checks.operations import foreign_operation
 from helpers.checks.regularization import BEYOND_CHANCE, unusable
 from helpers.checks.report import Criterion, Finding, Report
 from helpers.deployment import Artifact as Exported
@@ -284,6 +285,10 @@ def _run(one: Exported, images: np.ndarray) -> np.ndarray | str:
     """Return an artifact's probabilities, or why there are none."""
     import_tensorflow()
     try:
+        if one.format == "saved_model":
+            place = one.folder / predict.read_manifest(one.folder)["model"]
+            if kind := foreign_operation(place):
+                return f"its operation `{kind}` reaches beyond the model"
         with without_harmless_lines():
             model = predict.load_model(one.folder)
             parts = np.array_split(images, max(len(images) // predict.AT_ONCE, 1))

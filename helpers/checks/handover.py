@@ -22,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.checks.operations import foreign_operation
 from helpers.checks.state import random_state_kept
 from helpers.quiet import import_tensorflow
 
@@ -332,10 +333,21 @@ class Artifact:
         self.facts: dict[str, Any] = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
 
     @cached_property
+    def reaches_out(self) -> str:
+        """Say which of the model's operations does more than compute; empty if none does."""
+        kind = foreign_operation(self.folder / "model")
+        return kind and (
+            f"Your model contains TensorFlow's operation `{kind}`, which reaches beyond the model, "
+            "to files or to Python. Nothing of that can be handed over with it."
+        )
+
+    @cached_property
     def _module(self) -> Any:
         import_tensorflow()
         import tensorflow as tf
 
+        if self.reaches_out:
+            raise NotAModel(self.reaches_out)
         return tf.saved_model.load(str(self.folder / "model"))
 
     @cached_property

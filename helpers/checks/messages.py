@@ -10,6 +10,7 @@ from typing import Any
 from helpers.checks.report import EVERYTHING, Finding
 
 NOTHING_ELSE = (EVERYTHING,)  # can be looked at then
+LONGEST_WORDS = 500  # characters of a text of somebody else's within a message
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,17 @@ def finding(check: str, name: str, **seen: Any) -> Finding:
         seen: what belongs into the places of the message.
     """
     message = MESSAGES[check][name]
-    words = (message.seen.format(**seen), message.why, message.read)
+    told = {place: _shortened(value) for place, value in seen.items()}
+    words = (message.seen.format(**told), message.why, message.read)
     return Finding(name, message.criterion, *words, message.hides)
+
+
+def _shortened(value: Any) -> Any:
+    """Return a text that can be stored and is soon read; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    storable = value.encode("utf-8", "replace").decode()
+    return storable if len(storable) <= LONGEST_WORDS else f"{storable[:LONGEST_WORDS]} ..."
 
 
 def _no_model(criterion: str, read: str) -> Message:

@@ -81,7 +81,7 @@ def check_training(artifact: Artifact, profile: profiles.Profile) -> Report:
 
 def unusable(artifact: Artifact, check: str) -> Finding | None:
     """Return the finding for something that does not give ten numbers for an image, or None."""
-    if reason := artifact.facts.get("not_a_model"):
+    if reason := artifact.facts.get("not_a_model") or artifact.reaches_out:
         return messages.finding(check, "not-a-model", reason=reason)
     outputs = artifact.infer(probes.easy_batch()[0])
     if outputs.shape != (len(outputs), probes.CLASSES):

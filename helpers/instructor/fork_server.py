@@ -40,6 +40,7 @@ IMPORTED = (
     *("helpers.references", "helpers.trained", "helpers.transfer", "helpers.widgets"),
 )
 SHARED_MEMORY = 2**26  # bytes in /dev/shm
+MOST_FILES = 8  # open ones that come with a request
 
 # From Linux's headers; Python has names for some of them from 3.12 on.
 NEW_NAME_SPACES = 0x00020000 | 0x08000000 | 0x20000000 | 0x40000000  # NS, IPC, PID, NET
@@ -53,14 +54,21 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 def serve(connection: socket.socket, workshop: Path) -> None:
     """Fork a process for each request, until the other side closes the connection."""
-    while request := connection.recv(2**16):
+    while True:
+        request, files, *_ = socket.recv_fds(connection, 2**16, MOST_FILES)
+        if not request:
+            return
         child = os.fork()
         if child == 0:
-            _start(json.loads(request), connection, workshop)
+            _start(json.loads(request), files, connection, workshop)
         os.waitpid(child, 0)  # it ends as soon as it has made the first process
+        for number in files:
+            os.close(number)
 
 
-def _start(request: dict[str, Any], connection: socket.socket, workshop: Path) -> NoReturn:
+def _start(
+    request: dict[str, Any], files: list[int], connection: socket.socket, workshop: Path
+) -> NoReturn:
     """Isolate this process, answer, and run the program that was asked for."""
     try:
         _check(libc.unshare(NEW_NAME_SPACES))
@@ -80,7 +88,9 @@ def _start(request: dict[str, Any], connection: socket.socket, workshop: Path) -
     connection.close()
     program = os.fork()
     if program == 0:
-        _run(request)
+        _run(request, files)
+    for number in files:
+        os.close(number)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # or the program could end it
     while True:
@@ -89,19 +99,20 @@ def _start(request: dict[str, Any], connection: socket.socket, workshop: Path) -
             os._exit(os.waitstatus_to_exitcode(status) & 255)
 
 
-def _run(request: dict[str, Any]) -> NoReturn:
-    """Become the program: a module that is run as `python -m` would."""
+def _run(request: dict[str, Any], files: list[int]) -> NoReturn:
+    """Become the program: a module that is run as `python -m` would, with open files as well."""
     status = 1
     try:
         os.setsid()
-        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT, 0o600)
+        path = request["log"]
+        log = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600) if path else files.pop(0)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
         os.environ.clear()
         os.environ.update(request["environment"])
         sys.modules["numpy"].random.seed()  # Python's own generator does so by itself
-        sys.argv = [request["module"], *request["arguments"]]
+        sys.argv = [request["module"], *request["arguments"], *map(str, files)]
         gc.enable()
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         status = 0

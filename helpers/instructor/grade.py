@@ -17,6 +17,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 from traitlets.config import Config
@@ -55,14 +56,14 @@ def run(
     console = Console(highlight=False)
     course = (course or paths.course_root()).resolve()
     if reason := isolation.why_not():
-        console.print(f"[bold red]Not isolated.[/bold red] {reason}", soft_wrap=True)
+        console.print(f"[bold red]Not isolated.[/bold red] {escape(reason)}", soft_wrap=True)
         if require_isolation:
             return 1
         console.print("Student code runs on your own account, with plain limits.")
     config = configuration(course)
     coursedir = CourseDirectory(config=config)
     if collect and (problem := _collect(coursedir, config, assignment)):
-        console.print(f"[red]Nothing was collected.[/red] {problem}", soft_wrap=True)
+        console.print(f"[red]Nothing was collected.[/red] {escape(problem)}", soft_wrap=True)
         return 1
     jobs = _find_jobs(coursedir, assignment, set(students))
     if not jobs:
@@ -71,7 +72,7 @@ def run(
     try:
         grader = Grader(assignment, release_path(coursedir, assignment, assignment), config)
     except FileNotFoundError as error:
-        console.print(f"[red]Nothing can be graded.[/red] {error}", soft_wrap=True)
+        console.print(f"[red]Nothing can be graded.[/red] {escape(str(error))}", soft_wrap=True)
         return 1
     writer = Writer(assignment, config)
     todo = [job for job in jobs if force or not grader.is_done(job)]
@@ -100,7 +101,7 @@ def run(
         console.print("Interrupted. What is finished is kept: the same command goes on.")
         return 130
     for student, problem in table.failed.items():
-        console.print(f"[red]{student}:[/red] {problem}", soft_wrap=True)
+        console.print(f"[red]{escape(student)}:[/red] {escape(problem)}", soft_wrap=True)
     console.print(
         f"{assignment}: {len(jobs) - len(table.failed)} graded, {len(table.failed)} failed. "
         f"{len(todo)} had to be run or judged; the others were up to date."
@@ -209,7 +210,8 @@ class Table:
         if event.cold and event.cold != self._cold:
             self._cold = event.cold
             self._live.console.print(
-                f"[bold red]Kernels start cold, which takes seconds each.[/bold red] {event.cold}",
+                "[bold red]Kernels start cold, which takes seconds each.[/bold red] "
+                f"{escape(event.cold)}",
                 soft_wrap=True,
             )
 
@@ -218,8 +220,8 @@ class Table:
         now = time.monotonic()
         table = RichTable("running", "seconds", "failed", box=None, padding=(0, 2, 0, 0))
         running = [(student, f"{now - since:.0f}") for student, since in self._running.items()]
-        failed = list(self.failed)[-5:]
+        failed = [escape(student) for student in list(self.failed)[-5:]]
         for row in range(max(len(running), len(failed))):
             student, seconds = running[row] if row < len(running) else ("", "")
-            table.add_row(student, seconds, failed[row] if row < len(failed) else "")
+            table.add_row(escape(student), seconds, failed[row] if row < len(failed) else "")
         return Group(self._progress, table) if table.row_count else Group(self._progress)

@@ -8,6 +8,7 @@ import io
 import logging
 import shutil
 import tempfile
+import traceback
 import warnings
 from pathlib import Path
 
@@ -61,11 +62,6 @@ class Writer:
 
     def write(self, one: job.Job) -> str:
         """Let nbgrader write a finished job; return what went wrong, or nothing."""
-        folder = self._root / self._clean / one.student / self._assignment
-        folder.mkdir(parents=True, exist_ok=True)
-        nbformat.write(one.graded_notebook(), folder / f"{self._assignment}.ipynb")
-        if time := submission.read_timestamp(one.handed_in):
-            (folder / "timestamp.txt").write_text(time, encoding="utf-8")
         config = self._config.copy()
         config.CourseDirectory.student_id = one.student
         writer = Autograde(coursedir=CourseDirectory(config=config), config=config)
@@ -75,16 +71,27 @@ class Writer:
         handler.setLevel(logging.ERROR)
         writer.log.addHandler(handler)
         try:
+            self._put_down(one)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, of no consequence
                 writer.start()
         except NbGraderException:
             return f"nbgrader could not write the result.\n{told.getvalue()}"
+        except Exception:  # whatever it is, it is about this student, and the class goes on
+            return f"The result could not be written.\n{traceback.format_exc()[-2000:]}"
         finally:
             writer.log.removeHandler(handler)
             shutil.rmtree(self._root / self._clean / one.student, ignore_errors=True)
         one.remember(recorded=_result_of(one))
         return ""
+
+    def _put_down(self, one: job.Job) -> None:
+        """Write a finished job where nbgrader looks for what was handed in."""
+        folder = self._root / self._clean / one.student / self._assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        nbformat.write(one.graded_notebook(), folder / f"{self._assignment}.ipynb")
+        if time := submission.read_timestamp(one.handed_in):
+            (folder / "timestamp.txt").write_text(time, encoding="utf-8")
 
 
 def make_gradebook(address: str) -> None:

@@ -9,12 +9,12 @@ Between the last two, nbgrader records each check's points, as it does for any o
 """
 
 import contextlib
+import errno
 import functools
 import os
 import re
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from datetime import datetime
@@ -44,6 +44,7 @@ MARKS = re.compile(r"### (BEGIN|END) SOLUTION\n?")
 SEED = """__import__("random").seed(0), __import__("numpy").random.seed(0)
 "keras" in __import__("sys").modules and __import__("keras").utils.set_random_seed(0)
 """
+STRANGE = "The notebook's kernel did not answer as a kernel does"
 RUBRIC = "**For whoever grades; students do not see this.**\n\n"
 
 
@@ -136,13 +137,15 @@ class Run(Execute):
     counts, and the reason for the end is told. What it took stands in the notebook's metadata.
     """
 
+    store_widget_state = False  # it may be as large as it likes, and nothing shows it
+
     kernel_name = Unicode(KERNEL, help="The kernel to run in.").tag(config=True)
     notebook_timeout = Integer(900, help="Seconds for the whole notebook.").tag(config=True)
     output_limit = Integer(20_000_000, help="Characters of output of the whole notebook.").tag(
         config=True
     )
     handover_limit = Integer(
-        1_000_000_000, help="Bytes of the files that a notebook may hand over."
+        1_000_000_000, help="Bytes of the files that a notebook may write."
     ).tag(config=True)
     memory_limit = Integer(
         8 * 2**30, help="Bytes of memory of the kernel and all that it starts."
@@ -151,13 +154,18 @@ class Run(Execute):
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any], km: Any = None
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Return the notebook with its outputs; its metadata say why if it was stopped."""
+        """Return the notebook with its outputs; its metadata say why if it was stopped.
+
+        Raises:
+            OSError: the disk is too full to tell what is the notebook's own fault.
+        """
         # Judge finds it through the same variable. nbgrader grades one notebook after another.
         handover = isolation.make_folder("handover")
         os.environ[HANDOVER_VARIABLE] = str(handover)
         if submission.notes_of(nb).get("problem"):
             return nb, resources
         _prepare_data()
+        _require_room(handover, self.handover_limit)
         self._stopped, self._printed, self._started, self._most_memory = "", 0, False, 0
         over = threading.Event()
         watch = threading.Thread(target=self._watch, args=[over], daemon=True)
@@ -172,9 +180,13 @@ class Run(Execute):
             over.set()
             watch.join()
         if _size(handover) > self.handover_limit:
-            remove_handover(handover)
+            isolation.remove(handover)
             handover.mkdir()
             self._stopped = self._stopped or "The notebook wrote more than it may hand over."
+        elif not self._stopped:
+            _require_room(handover, self.handover_limit)
+        if not _make_storable(nb):
+            self._stopped = self._stopped or f"{STRANGE}."
         if self._stopped:
             self.log.warning(self._stopped)
             submission.note(nb, stopped=self._stopped)
@@ -182,8 +194,9 @@ class Run(Execute):
         return nb, resources
 
     def on_notebook_start(self, **_: Any) -> None:
-        """Remember that the kernel answers; called by nbclient."""
+        """Remember that the kernel answers, and that nobody answers it; called by nbclient."""
         self._started = True
+        self.kc.stdin_channel.stop()
 
     def on_cell_start(self, **_: Any) -> None:
         """Let the cell draw the same random numbers every time; called by nbclient."""
@@ -191,7 +204,7 @@ class Run(Execute):
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Count what is printed, on top of what nbclient does with a message."""
-        self._printed += len(str(msg["content"]))
+        self._printed += len(str(msg["content"])) + sum(map(len, msg.get("buffers", ())))
         if self._printed > self.output_limit:
             self._stop(f"The notebook printed more than {self.output_limit:,} characters.")
         return super().process_message(msg, cell, cell_index)
@@ -207,8 +220,13 @@ class Run(Execute):
                 self._stop(f"The notebook ran for more than {self.notebook_timeout} seconds.")
             elif memory > self.memory_limit:
                 self._stop(f"The notebook used more than {self.memory_limit:,} bytes of memory.")
-            elif _size(handover) > self.handover_limit:
+            elif _size(handover) + self._size_of_own_folder() > self.handover_limit:
                 self._stop(f"The notebook wrote more than {self.handover_limit:,} bytes.")
+
+    def _size_of_own_folder(self) -> float:
+        """Return the bytes of what the kernel wrote where it works."""
+        folder = getattr(self.km and self.km.provisioner, "folder", None)
+        return _size(folder) if folder else 0
 
     def _memory(self) -> int:
         """Return the bytes in memory of the kernel and all that it started."""
@@ -272,7 +290,7 @@ def _why_it_ended(error: Exception, timeout: int) -> str:
         return "The kernel died: the notebook ended it, or needed too much memory."
     if isinstance(error, CellTimeoutError):
         return f"A cell ran for more than {timeout} seconds, and could not be interrupted."
-    return f"The notebook's kernel did not answer as a kernel does ({type(error).__name__})."
+    return f"{STRANGE} ({type(error).__name__})."
 
 
 def _size(folder: Path) -> float:
@@ -298,6 +316,46 @@ def _size(folder: Path) -> float:
     return total
 
 
+def _require_room(folder: Path, most: int) -> None:
+    """Raise OSError if the disk has no room for what a notebook may write.
+
+    Where another notebook has filled it, this one's results are worth nothing, and nobody's fault.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < most:
+        raise OSError(
+            errno.ENOSPC,
+            f"{folder.parent} has {free / 1e6:,.0f} MB left, and a notebook may write "
+            f"{most / 1e6:,.0f}. Make room and grade again",
+        )
+
+
+def _make_storable(notebook: NotebookNode) -> bool:
+    """Make of what a kernel answered a notebook that can be stored.
+
+    Returns:
+        Whether it was one. If not, all outputs are gone; what was handed over is still judged.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            counts = [cell, *(o for o in cell.outputs if o.get("output_type") == "execute_result")]
+            for each in counts:
+                if not isinstance(each.get("execution_count"), int):
+                    each["execution_count"] = None
+    notebook.metadata.pop("widgets", None)
+    try:
+        text = nbformat.writes(notebook).encode("utf-8", "replace").decode()  # half characters
+        stored = nbformat.reads(text, as_version=4)
+        nbformat.validate(stored)
+    except Exception:  # JSON, nbformat and their schemas raise many kinds of errors
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = []
+        return False
+    notebook.cells, notebook.metadata = stored.cells, stored.metadata
+    return True
+
+
 class Judge(NbGraderPreprocessor):
     """Replace what the test cells printed by the verdict of a clean process."""
 
@@ -314,7 +372,7 @@ class Judge(NbGraderPreprocessor):
         try:
             verdicts = verdict.judge(handover, self.timeout, is_warm=self.warm)
         finally:
-            remove_handover(handover)
+            isolation.remove(handover)
         verdict.write_into(nb, verdicts)
         return nb, resources
 
@@ -367,18 +425,3 @@ class Rubric(NbGraderPreprocessor):
 def _quoted(text: str) -> str:
     """Return Markdown as a quotation."""
     return "\n".join(f"> {line}" for line in text.splitlines())
-
-
-def unlock(folder: Path) -> None:
-    """Make all below a folder readable for this user, also where somebody forbade it."""
-    if os.name == "posix":
-        subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, capture_output=True)
-
-
-def remove_handover(folder: Path) -> None:
-    """Remove a folder, also where somebody made it hard on purpose."""
-    if os.name == "posix":  # this bears any depth
-        unlock(folder)
-        subprocess.run(["rm", "-rf", folder], check=False, capture_output=True)
-    else:
-        shutil.rmtree(folder, ignore_errors=True)

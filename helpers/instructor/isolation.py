@@ -161,7 +161,7 @@ def workshop() -> Path:
     remove_leftovers()
     made = Path(tempfile.mkdtemp(prefix=f"{WORKSHOP}{os.getpid()}-", dir=_temporary_folder()))
     made.chmod(0o711)  # what is in it has names that nobody can guess
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    atexit.register(remove, made)
     return made
 
 
@@ -177,7 +177,22 @@ def remove_leftovers() -> None:
                 process.kill()
     for folder in _temporary_folder().glob(f"{WORKSHOP}*-*"):
         if _is_left(str(folder)):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
+
+
+def unlock(folder: Path) -> None:
+    """Make all below a folder readable for this user, also where somebody forbade it."""
+    if os.name == "posix":
+        subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, capture_output=True)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, also where somebody made it hard on purpose."""
+    if os.name == "posix":  # this bears any depth
+        unlock(folder)
+        subprocess.run(["rm", "-rf", folder], check=False, capture_output=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_left(text: str) -> bool:

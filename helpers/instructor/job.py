@@ -31,12 +31,12 @@ from traitlets.config import Config
 
 from helpers.checks import HANDOVER_VARIABLE
 from helpers.instructor import isolation, submission, verdict
-from helpers.instructor.grading import Judge, Rebuild, Run, remove_handover, unlock
+from helpers.instructor.grading import Judge, Rebuild, Run
 
 FOLDER = ".grading"
 VERSIONS = ("tensorflow", "keras", "numpy", "ipykernel")
 # The parts of `helpers.checks` that only judge: they change no run. `deployment` hands over, too.
-JUDGES = ("regularization", "transfer", "histories", "probes", "messages", "report")
+JUDGES = ("regularization", "transfer", "histories", "operations", "probes", "messages", "report")
 
 
 @dataclass(frozen=True)
@@ -176,10 +176,10 @@ class Grader:
         with utils.setenv(NBGRADER_EXECUTION="autograde"):
             executed, _ = Run(config=self._config).preprocess(rebuilt, {})
         handed_over = Path(os.environ.pop(HANDOVER_VARIABLE))
-        remove_handover(job.handover)
-        unlock(handed_over)
+        isolation.remove(job.handover)
+        isolation.unlock(handed_over)
         _copy_files(handed_over, job.handover)
-        remove_handover(handed_over)
+        isolation.remove(handed_over)
         write_whole(job.executed, nbformat.writes(executed))
 
     def _judge(self, job: Job) -> None:
@@ -187,10 +187,9 @@ class Grader:
         shown = isolation.make_folder("handover")
         try:
             _copy_files(job.handover, shown)
-            shown.chmod(0o755)
             verdicts = verdict.judge(shown, judge.timeout, is_warm=judge.warm)
         finally:
-            remove_handover(shown)
+            isolation.remove(shown)
         write_whole(job.verdicts, json.dumps(verdicts))
 
     def _hash_of_judging(self, ran: str | None) -> str:
@@ -218,7 +217,7 @@ def hash_of_helpers(*, judges: bool) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
+    partial.write_text(text, encoding="utf-8", errors="replace")
     partial.replace(path)
 
 
@@ -238,13 +237,18 @@ def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def _copy_files(source: Path, target: Path) -> None:
-    """Copy folders and plain files; leave out links and whatever else somebody made on purpose."""
+    """Copy folders and plain files; leave out links and whatever else somebody made on purpose.
+
+    Everybody may read the copy, whatever this user grants to others: another one may judge it.
+    """
     target.mkdir(parents=True, exist_ok=True)
+    target.chmod(0o755)
     for entry in os.scandir(source):
         if entry.is_dir(follow_symlinks=False):
             _copy_files(Path(entry), target / entry.name)
         elif entry.is_file(follow_symlinks=False):
             shutil.copyfile(entry, target / entry.name, follow_symlinks=False)
+            (target / entry.name).chmod(0o644)
 
 
 def _hash(*parts: Any) -> str:

@@ -8,7 +8,6 @@ nbgrader nor nbclient need to know more than the kernel's name.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,7 +74,7 @@ class IsolatedProvisioner(LocalProvisioner):
         """Remove the kernel's folder, unless it starts again."""
         await super().cleanup(restart=restart)
         if self.folder is not None and not restart:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            isolation.remove(self.folder)
 
     @staticmethod
     def _handover(kwargs: dict[str, Any]) -> list[Path]:

@@ -25,12 +25,19 @@ from nbgrader import utils
 LARGEST_FILE = 50_000_000  # bytes
 LARGEST_ANSWER = 1_000_000  # characters of all cells' sources together
 LARGEST_OUTPUT = 300_000  # characters kept of what one cell showed
+LARGEST_PICTURES = 1_000_000  # characters of the pictures in an answer's text, in base64
+MOST_CELLS = 2_000
 NOTES = "course"  # the key of a rebuilt notebook's metadata for what was noticed
+SHOWN = "shown-"  # how the name of a cell begins that tells what a cell showed when handed in
 IMAGES = ("image/png", "image/jpeg")
+ATTACHMENT = re.compile(r"attachment:([^\s)\"'>]+)")
 
 
 class Unreadable(Exception):
     """What was handed in cannot be read as a notebook; says why, to the student."""
+
+    def __init__(self, reason: str):
+        super().__init__(_storable(reason))
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,14 @@ class Answers:
     Attributes:
         sources: the source of each cell that has a `grade_id`, or else an id, by that.
         outputs: what those cells showed, as nbformat's outputs, by the same names.
+        pictures: the pictures in those cells' texts, as nbformat's attachments, by the same names.
         added: code cells that are not in the released notebook, by the name of the cell above
             (empty for those at the top).
     """
 
     sources: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, list] = field(default_factory=dict)
+    pictures: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     added: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -129,6 +138,8 @@ def take_answers(content: dict[str, Any], released: NotebookNode) -> Answers:
     Raises:
         Unreadable: there is too much of it.
     """
+    if (count := len(content["cells"])) > MOST_CELLS:
+        raise Unreadable(f"The notebook has {count:,} cells; at most {MOST_CELLS:,} are read.")
     names = {_name(cell) for cell in released.cells}
     texts = {cell.source: _name(cell) for cell in released.cells}
     answers = Answers()
@@ -145,6 +156,7 @@ def take_answers(content: dict[str, Any], released: NotebookNode) -> Answers:
             if name not in answers.sources:  # a copy further down does not count
                 answers.sources[name] = source
                 answers.outputs[name] = _list(cell.get("outputs"))
+                answers.pictures[name] = _pictures(cell.get("attachments"))
         elif cell.get("cell_type") == "code" and source.strip() and not _is_graded(cell):
             answers.added.setdefault(above, []).append(source)
     if length > LARGEST_ANSWER:
@@ -178,11 +190,11 @@ def rebuild(released: NotebookNode, answers: Answers, *, added_cells: bool = Tru
         name = _name(cell)
         if utils.is_solution(cell):
             if name in answers.sources:
-                cell.source = answers.sources[name]
+                _put_in(cell, answers.sources[name], answers.pictures[name])
             else:
                 missing.append(name)
             if shown := _as_shown(answers.outputs.get(name, [])):
-                cells.append(own_cell("markdown", f"shown-{name}", shown))
+                cells.append(own_cell("markdown", f"{SHOWN}{name}", shown))
         _add(cells, answers, name, added_cells)
     rebuilt.cells = cells
     note(rebuilt, missing=missing)
@@ -220,6 +232,16 @@ def own_cell(kind: str, name: str, source: str, origin: str = "submission") -> N
     return make(source, id=name[:64], metadata={NOTES: {"from": origin}})
 
 
+def _put_in(cell: NotebookNode, source: str, pictures: dict[str, dict[str, str]]) -> None:
+    """Put an answer into a cell; of its pictures, text only names those that are not there."""
+    if cell.cell_type == "markdown":
+        cell.attachments = nbformat.from_dict(pictures)
+        source = ATTACHMENT.sub(
+            lambda found: found[0] if found[1] in pictures else f"missing:{found[1]}", source
+        )
+    cell.source = source
+
+
 def _add(cells: list[NotebookNode], answers: Answers, above: str, wanted: bool) -> None:
     for number, source in enumerate(answers.added.get(above, []) if wanted else []):
         cells.append(own_cell("code", f"added-{above}-{number}", source))
@@ -255,8 +277,26 @@ def _list(value: Any) -> list:
 def _text(value: Any) -> str:
     """Return a text that nbformat stores whole or in lines; empty for anything else."""
     if isinstance(value, list):
-        return "".join(line for line in value if isinstance(line, str))
-    return value if isinstance(value, str) else ""
+        value = "".join(line for line in value if isinstance(line, str))
+    return _storable(value) if isinstance(value, str) else ""
+
+
+def _storable(text: str) -> str:
+    """Return a text without half characters, which JSON may hold and no file."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
+    """Return those attachments of a cell that are pictures, as far as there is room for them."""
+    kept: dict[str, dict[str, str]] = {}
+    room = LARGEST_PICTURES
+    for name, data in attachments.items() if isinstance(attachments, dict) else ():
+        for kind in IMAGES:
+            encoded = _base64(_text(data.get(kind))) if isinstance(data, dict) else ""
+            if encoded and len(encoded) <= room and name not in kept:
+                kept[_storable(name)] = {kind: encoded}
+                room -= len(encoded)
+    return kept
 
 
 def _as_shown(outputs: list) -> str:
@@ -273,7 +313,10 @@ def _as_shown(outputs: list) -> str:
         if pictures and (encoded := _base64(pictures[0][1])):
             parts.append(f'<img alt="" src="data:{pictures[0][0]};base64,{encoded}">')
         elif text.strip():
-            parts.append(f"<pre>{html.escape(strip_ansi(text)[:LARGEST_OUTPUT])}</pre>")
+            shown = html.escape(strip_ansi(text)[:LARGEST_OUTPUT])
+            # A blank line would end the HTML.
+            lines = (line if line.strip() else "&#8203;" for line in shown.split("\n"))
+            parts.append("<pre>{}</pre>".format("\n".join(lines).removesuffix("\n&#8203;")))
     kept, length = [], 0
     for part in parts:
         length += len(part)
@@ -284,8 +327,7 @@ def _as_shown(outputs: list) -> str:
     if not kept:
         return ""
     title = "What this cell showed when it was handed in"
-    body = re.sub(r"\n(?=\s*\n)", "\n&#8203;", "".join(kept))  # a blank line would end the HTML
-    return f"<details><summary>{title}</summary>{body}</details>"
+    return f"<details><summary>{title}</summary>{''.join(kept)}</details>"
 
 
 def _base64(text: str) -> str:

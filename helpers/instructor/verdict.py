@@ -5,9 +5,12 @@ the submission is imported anywhere here.
 """
 
 import json
-import shutil
-import subprocess
+import os
+import socket
+import tempfile
+import time
 from pathlib import Path
+from typing import BinaryIO
 
 import nbformat
 from nbformat import NotebookNode
@@ -17,6 +20,7 @@ from helpers.checks import Report, judges
 from helpers.instructor import isolation, submission, warm
 
 LIMITS = isolation.Limits()  # a small file can ask for a huge layer
+LONGEST_ANSWER = 10_000_000  # bytes of a verdict
 NOTHING = "No points, because nothing came to be checked. "
 
 
@@ -31,31 +35,46 @@ def judge(handover: Path, timeout: float, *, is_warm: bool = True) -> dict[str, 
     """
     if not any(handover.iterdir()):
         return {}
-    folder = isolation.make_folder("verdict")
-    try:
-        process = warm.start(
-            "helpers.instructor.judge",
-            [str(handover), str(folder / "verdicts.json")],
-            folder=folder,
-            readable=[handover],
-            environment=isolation.environment(),
-            limits=LIMITS,
-            is_warm=is_warm,
-        )
+    ours, theirs = socket.socketpair()
+    with ours, tempfile.TemporaryFile() as log:
+        with theirs:
+            process = warm.start(
+                "helpers.instructor.judge",
+                [str(handover)],
+                log=log,
+                passed=[theirs],
+                readable=[handover],
+                environment=isolation.environment(),
+                limits=LIMITS,
+                is_warm=is_warm,
+            )
         try:
-            process.wait(timeout)
+            return json.loads(_receive(ours, timeout))
+        except TimeoutError:
+            problem = f"Judging took longer than {timeout} seconds and was stopped."
+        except (OSError, ValueError):  # there is no verdict, or a part of one
+            problem = f"Judging stopped: {_last_words(log)}"
         finally:
             process.kill()
             process.wait()
-        return json.loads((folder / "verdicts.json").read_text(encoding="utf-8"))
-    except subprocess.TimeoutExpired:
-        problem = f"Judging took longer than {timeout} seconds and was stopped."
-    except (OSError, ValueError):  # there is no verdict, or a part of one
-        log = (folder / "log.txt").read_text(encoding="utf-8", errors="replace")
-        problem = f"Judging stopped: {log.strip()[-500:]}"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return {check: {"problem": problem} for check in judges()}
+
+
+def _receive(connection: socket.socket, timeout: float) -> bytes:
+    """Return all that the other side sends until it closes; raises OSError if it takes too long."""
+    end = time.monotonic() + timeout
+    received = bytearray()
+    while len(received) < LONGEST_ANSWER:
+        connection.settimeout(max(end - time.monotonic(), 0.001))
+        if not (part := connection.recv(2**16)):
+            break
+        received += part
+    return bytes(received)
+
+
+def _last_words(log: BinaryIO) -> str:
+    log.seek(max(log.seek(0, os.SEEK_END) - 2000, 0))
+    return log.read().decode(errors="replace").strip()[-500:]
 
 
 def write_into(notebook: NotebookNode, verdicts: dict[str, dict[str, str]]) -> None:

@@ -20,6 +20,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from helpers.embedded import dataset
 from helpers.instructor import isolation
@@ -27,7 +28,7 @@ from helpers.instructor import isolation
 START_TIMEOUT = 180  # seconds; a first import from a cold disk is slow
 FORK_TIMEOUT = 30  # seconds
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class NotWarm(RuntimeError):
@@ -122,7 +123,9 @@ class ForkServer:
         module: str,
         arguments: Sequence[str],
         *,
-        folder: Path,
+        folder: Path | None = None,
+        log: BinaryIO | None = None,
+        passed: Sequence[socket.socket] = (),
         readable: Iterable[Path] = (),
         writable: Iterable[Path] = (),
         environment: dict[str, str],
@@ -133,7 +136,9 @@ class ForkServer:
         Args:
             module: its name.
             arguments: its arguments.
-            folder: where it works, and may write to; what it prints is in `log.txt` there.
+            folder: where it works, and may write to; in its temporary folder if there is none.
+            log: an open file for what it prints; without one, that is `log.txt` in `folder`.
+            passed: sockets that it gets; their numbers are its last arguments.
             readable: other folders that it may read, all from `isolation.make_folder`.
             writable: other folders that it may write to, from there as well.
             environment: its environment variables.
@@ -142,14 +147,14 @@ class ForkServer:
         Raises:
             NotWarm: it could not be forked, or could not isolate itself.
         """
-        writable = [folder, *writable]
+        writable = [*([folder] if folder else []), *writable]
         for path in writable:
             isolation.give_to_user(path)
         request = {
             "module": module,
             "arguments": [str(argument) for argument in arguments],
-            "folder": str(folder),
-            "log": str(folder / "log.txt"),
+            "folder": str(folder or "/tmp"),
+            "log": None if log else str(folder / "log.txt"),
             "folders": [str(isolation.CACHE)],
             "readable": [str(path) for path in (isolation.DATA, *_below_covers(), *readable)],
             "writable": [str(path) for path in writable],
@@ -162,7 +167,8 @@ class ForkServer:
                 if not self._is_warm:
                     self._receive(START_TIMEOUT)
                     self._is_warm = True
-                self._connection.send(json.dumps(request).encode())
+                files = [each.fileno() for each in (*([log] if log else []), *passed)]
+                socket.send_fds(self._connection, [json.dumps(request).encode()], files)
                 return Process(self._receive(FORK_TIMEOUT))
             except OSError as error:
                 self.problem = f"{error} {self._last_words()}".strip()
@@ -197,15 +203,17 @@ def start(
     module: str,
     arguments: Sequence[str],
     *,
-    folder: Path,
+    log: BinaryIO,
+    passed: Sequence[socket.socket] = (),
     readable: Iterable[Path] = (),
     environment: dict[str, str],
     limits: isolation.Limits,
     is_warm: bool = True,
 ) -> Process | subprocess.Popen:
-    """Start a process that runs a module: forked if possible, else as a new Python.
+    """Start a process that runs a module, and can write nothing but its log and to what it gets.
 
-    Arguments are those of `ForkServer.start`, and besides:
+    It is forked if possible, else it is a new Python. Arguments are those of `ForkServer.start`,
+    and besides:
 
     Args:
         is_warm: False starts a new Python in any case.
@@ -215,25 +223,25 @@ def start(
             return server().start(
                 module,
                 arguments,
-                folder=folder,
+                log=log,
+                passed=passed,
                 readable=readable,
                 environment=environment,
                 limits=limits,
             )
         except NotWarm as error:
-            log.warning("A program starts cold, which takes seconds. %s", error)
-    program = [sys.executable, "-P", "-m", module, *arguments]
-    command = isolation.command(program, limits=limits, readable=readable, writable=[folder])
-    with (folder / "log.txt").open("wb") as output:
-        return subprocess.Popen(
-            command,
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+            logger.warning("A program starts cold, which takes seconds. %s", error)
+    numbers = [each.fileno() for each in passed]
+    program = [sys.executable, "-P", "-m", module, *arguments, *map(str, numbers)]
+    return subprocess.Popen(
+        isolation.command(program, limits=limits, readable=readable),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        pass_fds=numbers,
+        start_new_session=True,
+    )
 
 
 def server() -> ForkServer:

@@ -134,6 +134,52 @@ def test_it_stays_small_whatever_was_printed(page):
     assert "1.5 points were taken off" in html
 
 
+def page_of(*cells):
+    marks = {"notebook": "small", "score": 0.0, "max_score": 5.0, "late_penalty": 0}
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
+    return feedback.FeedbackExporter().from_notebook_node(notebook, {"nbgrader": marks})[0]
+
+
+def test_it_stays_small_and_is_soon_there_whatever_was_written():
+    outputs = [nbformat.v4.new_output("stream", text="<" * 5000)] * 190
+    html = page_of(
+        cell("code", "<" * 990_000, "a", solution=True),
+        cell("code", "x", "b", solution=True, outputs=outputs),
+        cell("markdown", "<div>" * 200_000, "c", solution=True),
+        cell("markdown", " " * 1_000_000 + "x", "d", solution=True),
+    )
+    assert len(html) < 500_000
+    assert "... and more" in html
+
+
+def test_pictures_in_an_answers_text_are_shown():
+    shown = cell("markdown", "**a** ![](attachment:a.png)", "a", solution=True)
+    shown.attachments = {"a.png": {"image/png": PICTURE}}
+    missing = cell("markdown", "**b** ![](attachment:b.png)", "b", solution=True)
+    large = cell("markdown", "**c** ![](attachment:c.png)", "c", solution=True)
+    large.attachments = {"c.png": {"image/png": "A" * 2_000_000}}
+    html = page_of(shown, missing, large)
+    assert "<strong>a</strong>" in html
+    assert html.count(f'src="data:image/png;base64,{PICTURE}"') == 1
+    assert "**b**" in html
+    assert "**c**" in html
+    assert len(html) < 100_000
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<a href="DATA:text/html,x">x</a>',
+        '<a href=" data:text/html,x">x</a>',
+        '<p style="list-style: url(//x)">x</p>',
+        '<p style="padding: URL(//x)">x</p>',
+    ],
+)
+def test_nothing_is_loaded_and_no_page_is_made_of_text(markup):
+    assert "x)" not in feedback.harmless(markup)
+    assert "text/html" not in feedback.harmless(markup)
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(bool(chromium.why_not()), reason="there is no browser")
 def test_on_a_phone_only_code_is_wider_than_the_page_and_nothing_runs(page, tmp_path):

@@ -58,3 +58,9 @@ def test_every_finding_is_what_some_answer_of_the_bank_gets(listed):
     }
     # No answer to the exercises makes a file that does not run; `test_check_deployment` does.
     assert {name for _, name in listed} - got == {"does-not-run"}
+
+
+def test_what_somebody_else_wrote_is_short_and_can_be_stored_in_a_finding():
+    found = messages.finding("check_model", "not-a-model", reason="\ud800" + 10**7 * "x")
+    assert found.seen.startswith("?xxx")
+    assert len(found.seen) < 600

@@ -13,6 +13,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import psutil
@@ -20,9 +21,10 @@ import pytest
 from nbgrader.api import Gradebook
 from rich.console import Console
 
+from helpers.checks import HANDOVER_VARIABLE
 from helpers.instructor import grading, isolation, job, workers
 from helpers.instructor.grade import Table, _asked_to_stop
-from helpers.instructor.gradebook import make_gradebook
+from helpers.instructor.gradebook import Writer, make_gradebook
 from tests.grading.small_class import (
     COLD,
     SOLVED,
@@ -164,6 +166,22 @@ def test_a_result_that_nbgrader_lost_is_written_again_without_running(course):
     (course / "gradebook.db").unlink()
     what, _ = again(course)
     assert what == {student: ["written"] for student in ("ada", "bob", "eve")}
+    assert points(course) == {"ada": 4, "bob": 0, "eve": 0}
+
+
+def test_a_result_that_cannot_be_written_is_that_students_alone(course, monkeypatch):
+    monkeypatch.chdir(course)
+    writer = Writer("small", grading.configuration(course))
+    ada, bob = (
+        job.Job(name, course / "submitted" / name / "small", course / ".grading" / "small" / name)
+        for name in ("ada", "bob")
+    )
+    verdicts = ada.verdicts.read_text()
+    ada.verdicts.write_text("[]")
+    assert "could not be written" in writer.write(ada)
+    ada.verdicts.write_text(verdicts)
+    assert writer.write(bob) == ""
+    assert writer.write(ada) == ""
     assert points(course) == {"ada": 4, "bob": 0, "eve": 0}
 
 
@@ -358,6 +376,42 @@ def test_a_gradebook_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
     make_gradebook(address)
     with Gradebook(address) as gradebook:
         assert gradebook.students == []
+
+
+def test_a_full_disk_is_nobodys_fault(monkeypatch):
+    full = SimpleNamespace(free=10**6)
+    monkeypatch.setattr(grading.shutil, "disk_usage", lambda folder: full)
+    with pytest.raises(OSError, match="has 1 MB left, and a notebook may write 1,000"):
+        grading.Run().preprocess(notebook(SOLVED), {})
+    isolation.remove(Path(os.environ.pop(HANDOVER_VARIABLE)))
+
+
+def test_what_a_kernel_answered_can_be_stored_whatever_it_was():
+    strange = notebook(SOLVED)
+    strange.cells[0].execution_count = "[/x]"
+    result = {"output_type": "execute_result", "data": {"text/plain": "half \ud800"}}
+    result |= {"metadata": {}, "execution_count": "x"}
+    strange.cells[0].outputs = [nbformat.from_dict(result)]
+    strange.metadata.widgets = {"state": {}}
+    assert grading._make_storable(strange)
+    nbformat.validate(strange)
+    assert "half ?" in nbformat.writes(strange).encode().decode()
+    assert "widgets" not in strange.metadata
+    strange.cells[0].outputs = [nbformat.from_dict({"output_type": "stream", "text": {"a": 1}})]
+    assert not grading._make_storable(strange)
+    nbformat.validate(strange)
+
+
+def test_what_was_handed_over_may_be_read_by_the_user_that_judges(tmp_path):
+    (tmp_path / "from" / "below").mkdir(parents=True)
+    (tmp_path / "from" / "below" / "file").touch(0o600)
+    before = os.umask(0o077)
+    try:
+        job._copy_files(tmp_path / "from", tmp_path / "to")
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "to").rglob("*")}
+    assert modes == {0o755, 0o644}
 
 
 @pytest.mark.slow

@@ -72,16 +72,22 @@ def has_no_metadata(cells):
         cell["metadata"] = {}
 
 
+def has_half_a_character(cells):
+    cells[1]["source"] += "\n# \ud83d"
+
+
 # What honest students do to a right notebook, and what used to stop the grading of a class.
 CARELESS = {
     "b-copied-test": copies_the_test,
     "b-deleted-test": deletes_the_test,
     "b-other-schema": has_another_schema,
     "b-no-metadata": has_no_metadata,
+    "b-half-a-character": has_half_a_character,
 }
 QUICK = (
     *("equal_to_all", "drops_the_test", "written_verdict", "reads_the_course", "reads_secrets"),
     *("daemon", "leaves", "memory_bomb", "talker", "nonsense_messages"),
+    *("forges_the_verdict", "deep_working_folder"),
 )
 
 
@@ -121,7 +127,9 @@ def graded(request, tmp_path_factory):
         hand_in(course, name, answer)
     for name, (content, _) in UNREADABLE.items():
         hand_in(course, name, content)
-    hand_in(course, "a-honest", SOLVED)
+    package = hand_in(course, "a-honest", SOLVED).parent / "helpers"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('the wrong package')")
     hand_in(course, "z-honest", SOLVED)
     hand_in(course, "z-renamed", SOLVED).rename(
         course / "submitted" / "z-renamed" / "small" / "mine (2).ipynb"

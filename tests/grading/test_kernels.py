@@ -74,8 +74,9 @@ def test_a_warm_kernel_has_imported_tensorflow_and_nothing_that_judges(warm_kern
     assert {"tensorflow", "keras", "tensorflow_datasets", "helpers.checks.handover"} <= {*known}
     ours = {name for name in known if name.startswith(("helpers.checks", "helpers.instructor"))}
     assert ours == {
-        *("helpers.checks", "helpers.checks.handover", "helpers.checks.report"),
-        *("helpers.checks.state", "helpers.instructor", "helpers.instructor.limited"),
+        *("helpers.checks", "helpers.checks.handover", "helpers.checks.operations"),
+        *("helpers.checks.report", "helpers.checks.state"),
+        *("helpers.instructor", "helpers.instructor.limited"),
     }
     assert not {"nbgrader", "sqlalchemy", "nbformat"} & {*known}
 
@@ -294,7 +295,7 @@ def test_a_notebook_draws_the_same_numbers_whenever_and_wherever_it_runs():
     for name in ("course-warm", "course-warm", "course-isolated"):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
         grading.Run(kernel_name=name).preprocess(notebook, {})
-        grading.remove_handover(Path(os.environ.pop(HANDOVER_VARIABLE)))
+        isolation.remove(Path(os.environ.pop(HANDOVER_VARIABLE)))
         printed.add("".join(cell.outputs[0].text for cell in notebook.cells[2:]))
     assert len(printed) == 1
     assert printed.pop().endswith("[]\n")
@@ -342,11 +343,25 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
     assert not _sleepers("76543")
 
 
+def make_deep(folder):
+    """Make folders within folders, more than Python's own `shutil.rmtree` can remove."""
+    program = "import os\nfor _ in range(3000): os.mkdir('d'); os.chdir('d')"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=folder)
+
+
+def test_a_deep_folder_is_removed(tmp_path):
+    (tmp_path / "deep").mkdir()
+    make_deep(tmp_path / "deep")
+    isolation.remove(tmp_path / "deep")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_next_grader_ends_what_a_killed_one_had_begun_to_start():
     grader = subprocess.Popen([sys.executable, "-c", ""])
     grader.wait()
     left = isolation.workshop().with_name(f"{isolation.WORKSHOP}{grader.pid}-left")
     left.mkdir()
+    make_deep(left)
     started = {}
     for seconds, folder in (("76544", left), ("76545", isolation.make_folder("own"))):
         program = ["sleep", seconds]

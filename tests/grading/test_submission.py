@@ -137,6 +137,63 @@ def test_what_a_cell_showed_is_kept_below_it_with_nothing_active_in_it(released,
     assert len(shown.source) < submission.LARGEST_OUTPUT + 1000
 
 
+def test_what_a_cell_showed_stays_short_however_many_lines_it_has(released, solved):
+    cell_of(solved, "model_cell")["outputs"] = [
+        {"output_type": "stream", "text": "short\n\n\n"},
+        {"output_type": "stream", "text": "\n" * submission.LARGEST_OUTPUT + "end"},
+    ]
+    rebuilt = submission.rebuild(released, submission.take_answers(solved, released))
+    (shown,) = (cell.source for cell in rebuilt.cells if cell.id == "shown-model_cell")
+    assert "short" in shown
+    assert "There was more" in shown
+    assert len(shown) < 1000
+
+
+def test_half_a_character_becomes_a_question_mark(released, solved, tmp_path):
+    cell_of(solved, "model_cell")["source"] = "model = '\ud800'"
+    cell_of(solved, "model_cell")["outputs"] = [{"output_type": "stream", "text": "x\udfff"}]
+    solved["cells"].insert(0, {"cell_type": "code", "source": "'\ud83d'"})
+    rebuilt = submission.rebuild(released, submission.take_answers(solved, released))
+    nbformat.write(rebuilt, tmp_path / "stored.ipynb")
+    sources = [cell.source for cell in nbformat.read(tmp_path / "stored.ipynb", 4).cells]
+    assert "model = '?'" in sources
+    assert "'?'" in sources
+
+
+def test_a_file_name_in_another_encoding_is_told_of(tmp_path):
+    for name in (b"L\xf6sung.ipynb", b"other.ipynb"):
+        (tmp_path / os.fsdecode(name)).touch()
+    assert unreadable(tmp_path).encode()
+    (tmp_path / "other.ipynb").unlink()
+    assert "`L?sung.ipynb` is empty" in unreadable(tmp_path)
+
+
+def test_too_many_cells_are_refused(released, solved):
+    solved["cells"] += [{"cell_type": "code", "source": "1"}] * submission.MOST_CELLS
+    with pytest.raises(submission.Unreadable, match=r"2,\d+ cells; at most 2,000"):
+        submission.take_answers(solved, released)
+
+
+def test_pictures_in_an_answers_text_are_kept_and_nothing_else_that_is_attached():
+    cell = nbformat.v4.new_markdown_cell("", id="text")
+    cell.metadata.nbgrader = {"solution": True, "grade": True, "grade_id": "text", "points": 1}
+    released = nbformat.v4.new_notebook(cells=[cell])
+    source = "![a](attachment:a%20b.png) ![c](attachment:c.svg) ![d](attachment:none.png)"
+    attachments = {
+        "a%20b.png": {"image/png": "iVBORw0KGgo="},
+        "c.svg": {"image/svg+xml": "<svg onload='alert(1)'>"},
+        "large.png": {"image/png": "A" * (submission.LARGEST_PICTURES + 4)},
+        "damaged.png": "damaged",
+    }
+    answer = {"cell_type": "markdown", "id": "text", "source": source, "attachments": attachments}
+    rebuilt = submission.rebuild(released, submission.take_answers({"cells": [answer]}, released))
+    nbformat.validate(rebuilt)
+    assert rebuilt.cells[0].attachments == {"a%20b.png": {"image/png": "iVBORw0KGgo="}}
+    assert rebuilt.cells[0].source == (
+        "![a](attachment:a%20b.png) ![c](missing:c.svg) ![d](missing:none.png)"
+    )
+
+
 def unreadable(folder, assignment="regularization"):
     with pytest.raises(submission.Unreadable) as error:
         submission.read_notebook(submission.find_notebook(folder, assignment))

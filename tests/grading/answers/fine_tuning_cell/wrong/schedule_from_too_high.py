@@ -1,5 +1,6 @@
 # Misconception: a schedule may begin anywhere, since it ends at zero.
 # Findings: learning-rate-too-high
+# Perhaps: not-trained
 # Loses: 1
 
 backbone.trainable = True
