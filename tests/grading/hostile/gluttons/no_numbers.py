@@ -1,4 +1,4 @@
-# Told: `model` is `None`
+# Told: did not answer as a kernel does
 import json
 
 kernel = get_ipython().kernel
