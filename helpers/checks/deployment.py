@@ -112,8 +112,19 @@ def _plain_verdicts(equal: Any) -> dict[str, Any]:
     """Return what was said of each format, as far as it is true or false."""
     if not isinstance(equal, Mapping):
         return {"reason": f"`equal` is {describe(equal)}, not a dictionary by format."}
-    truths = {k: v for k, v in equal.items() if isinstance(v, bool | np.bool_)}
+    truths = {k: v for k, v in equal.items() if _is_truth(v)}
     return {"verdicts": {str(name): bool(value) for name, value in truths.items()}}
+
+
+def _is_truth(value: Any) -> bool:
+    """Tell whether a value is true or false: a boolean of Python or NumPy, or a tensor with one."""
+    if isinstance(value, bool | np.bool_):
+        return True
+    try:
+        array = np.asarray(value) if hasattr(value, "dtype") else np.empty(0)
+    except (TypeError, ValueError, NotImplementedError):  # a tensor of Keras without a value
+        return False
+    return array.dtype == bool and array.size == 1
 
 
 def check_export(artifact: Artifact, profile: profiles.Profile) -> Report:

@@ -98,6 +98,7 @@ def _save_model(model: Any, folder: Path, endpoints: tuple[str, ...]) -> dict[st
         "last_layer": _last_layer(model),
         "loss": _loss(model),
         "optimizer": _optimizer(model),
+        "averaged": bool(getattr(_inner_optimizer(model), "use_ema", False)),
         "learning_rates": _learning_rates(model),
     }
 
@@ -146,7 +147,10 @@ def _trace(model: "keras.Model", endpoints: tuple[str, ...]) -> "tf.Module":
 
     calls: dict[str, Callable] = {
         "infer": lambda images: _one_output(model(images, training=False)),
-        "train": lambda images: (_one_output(model(images, training=True)), _penalty(model)),
+        "train": lambda images: (
+            _one_output(model(_without_gradient(images), training=True)),
+            _penalty(model),
+        ),
         "call": lambda images: _one_output(model(images)),
     }
     functions = {endpoint: _as_function(calls[endpoint]) for endpoint in endpoints}
@@ -160,6 +164,18 @@ def _trace(model: "keras.Model", endpoints: tuple[str, ...]) -> "tf.Module":
     # Keras does not know of all that are used: a layer may hold a plain `tf.Variable`.
     module.others = [variable for graph in graphs.values() for variable in graph.variables]
     return module
+
+
+def _without_gradient(images: "tf.Tensor") -> "tf.Tensor":
+    """Return the same images, cut off from the gradients of a loaded model.
+
+    A loaded function is differentiated with respect to all its inputs. In between may be functions
+    without a derivative, such as `tf.image.random_contrast`, which no training asks for one.
+    """
+    import tensorflow as tf
+
+    # Behind `tf.stop_gradient`, TensorFlow still wants derivatives; from integers none come.
+    return tf.bitcast(tf.bitcast(images, tf.int32), tf.float32)
 
 
 def _operations_of(graph: "tf.Graph") -> list[str]:

@@ -211,8 +211,8 @@ MODEL = {
     "no-gradient": Message(
         "gradient",
         "The loss does not reach {count} of {all} arrays of weights, such as `{path}`.",
-        "A layer without a gradient keeps its random weights for ever. Its output is not used, or "
-        "an operation without a derivative, such as `argmax`, stands behind it.",
+        "A layer without a gradient keeps its random weights for ever. Look at what becomes of its "
+        "output: whether it is used, and whether a small change of it changes the answer.",
         "Your turn: the model",
     ),
     "does-not-learn": Message(
@@ -356,7 +356,7 @@ FINE_TUNING = {
     "learning-rate-too-high": Message(
         "gentle",
         "The backbone's weights moved {how_far} in about {steps} steps{stated}; right are learning "
-        "rates up to {limit:g}.",
+        "rates up to {limit:.1g}.",
         "Fine-tuning adjusts what was learned. Large steps replace it, and what it was worth is "
         "gone.",
         "A learning rate that fits",
@@ -364,13 +364,14 @@ FINE_TUNING = {
     "learning-rate-too-low": Message(
         "gentle",
         "The backbone's weights moved by {largest:.2g} at most in about {steps} steps{stated}; "
-        "right are learning rates from {limit:g}.",
+        "right are learning rates from {limit:.1g}.",
         "With steps as small as that nothing is learned, however many epochs it takes.",
         "A learning rate that fits",
     ),
     "statistics-moved": Message(
         "still",
-        "{count} of {all} moving statistics of the backbone have changed, such as `{path}`.",
+        "In the backbone's batch normalization {count} of {all} arrays have changed, such as "
+        "`{path}`.",
         "The pretrained weights fit the old ones. An unfrozen backbone runs its batch "
         "normalization in training mode; in Keras 3 calling it with `training=False` does not "
         "prevent that.",

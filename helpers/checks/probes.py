@@ -98,13 +98,18 @@ def weights_without_gradient(artifact: Artifact) -> list[str]:
     """Return the paths of the trainable kernels that the loss does not reach.
 
     Only kernels (two axes or more) are looked at: the bias in front of a batch normalization has
-    a gradient of zero in any model, and does no harm. A branch that starts with a factor of zero
-    gets its gradient from the second step on, so a gradient of zero is looked at again.
+    a gradient of zero in any model, and does no harm. A gradient of zero is looked at again: a
+    branch that starts with a factor of zero gets one from the second step on, a block that is
+    dropped at random when it is there, and units that are dead by chance with opposite weights.
     """
     images, labels = easy_batch()
     kernels = [path for path, weight in artifact.trainable_weights.items() if len(weight.shape) > 1]
     with weights_put_back(artifact):
-        for _ in range(3):
+        for step in range(12):
+            if step == 3:
+                for path in kernels:
+                    weight = artifact.trainable_weights[path]
+                    weight.assign(-weight)
             gradients = training_step(artifact, images, labels, 1e-3)
             reached = dict(zip(artifact.trainable_weights, gradients, strict=True))
             kernels = [
@@ -160,11 +165,16 @@ def has_fallen(before: np.ndarray, after: np.ndarray) -> bool:
 def depends_on_images(artifact: Artifact, images: np.ndarray) -> bool:
     """Tell whether different images get different answers.
 
-    In inference, or else in training mode: in a deep network that was not trained yet, batch
-    normalization with its first moving averages makes all differences too small for the output.
+    In inference, at once or after a training step: a last layer may start at zero. Or else in
+    training mode: in a deep network that was not trained yet, batch normalization with its first
+    moving averages makes all differences too small for the output.
     """
     if np.ptp(artifact.infer(images), axis=0).max() >= 1e-7:
         return True
+    with weights_put_back(artifact):
+        training_step(artifact, *easy_batch(), 1e-3)
+        if np.ptp(artifact.infer(images), axis=0).max() >= 1e-7:
+            return True
     with weights_put_back(artifact), same_draws(artifact) as draw_again:
         answers = []
         for batch in (images, images, images[::-1]):
@@ -228,11 +238,15 @@ def has_penalty(artifact: Artifact) -> bool:
 
 
 def _move_weights(artifact: Artifact) -> None:
-    """Move all weights a little: of 0, a bias has no penalty and a factor no effect."""
+    """Move all weights a little: of 0, a bias has no penalty and a factor no effect.
+
+    Each by another amount: softmax does not show what all classes get alike.
+    """
     import tensorflow as tf
 
+    rng = np.random.Generator(np.random.PCG64(0))
     for weight in artifact.trainable_weights.values():
-        weight.assign_add(0.01 * tf.ones_like(weight))
+        weight.assign_add(tf.cast(rng.uniform(0.005, 0.015, weight.shape), weight.dtype))
 
 
 def penalty(artifact: Artifact, images: np.ndarray) -> float:

@@ -92,12 +92,21 @@ def unusable(artifact: Artifact, check: str) -> Finding | None:
 
 
 def softmax_findings(artifact: Artifact, check: str) -> list[Finding]:
-    """Return a finding if the ten numbers are no probabilities, or come from softmax twice."""
+    """Return a finding if the ten numbers are no probabilities, or come from softmax twice.
+
+    Probabilities in training as well: that is what the loss gets.
+    """
     outputs = artifact.infer(probes.easy_batch()[0])
     if not probes.are_probabilities(outputs):
         return [
             messages.finding(check, "no-softmax", ending=_ending(artifact), problem=_sum(outputs))
         ]
+    with probes.weights_put_back(artifact):
+        in_training = np.asarray(artifact.train(probes.easy_batch()[0]))
+    # What is no number is left to the check whether the model learns.
+    if np.isfinite(in_training).all() and not probes.are_probabilities(in_training):
+        ending, problem = _ending(artifact, has_softmax=True), f"{_sum(in_training)} in training"
+        return [messages.finding(check, "no-softmax", ending=ending, problem=problem)]
     if (count := probes.softmaxes_at_the_end(artifact)) > 1:
         # Ten numbers between 0 and 1: the largest is 1, the others 0, and softmax takes e to them.
         limit = np.e / (np.e + probes.CLASSES - 1)
@@ -129,12 +138,19 @@ def trained_findings(artifact: Artifact, splits: "Splits", check: str) -> list[F
     return [messages.finding(check, "not-trained", score=score, count=len(images))]
 
 
-def _ending(artifact: Artifact) -> str:
-    """Say in words what the model ends in, as far as that can be told."""
+def _ending(artifact: Artifact, has_softmax: bool = False) -> str:
+    """Say in words what the model ends in, as far as that can be told.
+
+    Args:
+        artifact: the model.
+        has_softmax: whether there is one, which does not help.
+    """
     last = artifact.facts.get("last_layer")
     if not last or last["layer"] == "Softmax" or last["activation"] == "softmax":
         return "Your model does not end in probabilities"
     ending = f"Your model ends in `{last['layer']}`"
+    if has_softmax:
+        return ending
     if last["activation"] in ("", "linear"):
         return f"{ending} without softmax"
     return f"{ending} with {last['activation']} instead of softmax"
@@ -150,7 +166,9 @@ def _sum(outputs: np.ndarray) -> str:
 
 
 def _inference_findings(artifact: Artifact, found: partial[Finding]) -> list[Finding]:
-    images = probes.random_images(8)
+    # Dark ones and bright ones: what is taken over a batch of equal ones would be that of each.
+    brightness = np.linspace(0.2, 1, 8, dtype=np.float32)[:, None, None, None]
+    images = brightness * probes.random_images(8)
     outputs = artifact.infer(images)
     if not np.allclose(outputs, again := artifact.infer(images), atol=1e-5):
         return [found("random-in-inference", difference=_difference(outputs, again))]

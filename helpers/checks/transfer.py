@@ -18,6 +18,7 @@ GENTLE_STEP = 4e-4
 # Optimizers whose steps are about as long as the learning rate says, whatever the gradient.
 STEPS_BY_RATE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion")
 LEARNING_RATES = (0.999e-6, 3.001e-4)  # 1e-6 to 3e-4, in float32
+OF_NORMALIZATION = ("moving_mean", "moving_variance", "gamma", "beta")  # ends of paths
 
 # What the preprocessing is tried out on: black, white, red, green and blue images, and grey ones.
 COLOURS = np.array(
@@ -57,7 +58,7 @@ def check_head(artifact: Artifact, profile: profiles.Profile) -> Report:
         if kept < len(pretrained):
             findings.append(found("no-backbone", count=kept, all=len(pretrained)))
             return Report.of("check_head", HEAD, findings)
-        findings += _freezing_findings(artifact, set(inside.values()), found)
+        findings += _freezing_findings(artifact, set(inside.values()), pretrained, found)
         findings += _preprocessing_findings(artifact, pretrained, profile, found)
     return Report.of("check_head", HEAD, findings)
 
@@ -132,13 +133,17 @@ def _count_pretrained(
 
 
 def _freezing_findings(
-    artifact: Artifact, backbone: set[str], found: partial[Finding]
+    artifact: Artifact,
+    backbone: set[str],
+    pretrained: dict[str, np.ndarray],
+    found: partial[Finding],
 ) -> list[Finding]:
     """Return a finding unless exactly the head's weights are trained.
 
     Args:
         artifact: the model.
         backbone: the paths of the backbone's weights.
+        pretrained: the weights that the backbone starts with, by path.
         found: makes a finding.
     """
     trainable = artifact.trainable_weights
@@ -146,11 +151,14 @@ def _freezing_findings(
         return [found("backbone-trainable", count=len(thawed), all=len(backbone), path=thawed[0])]
     if not trainable:
         return [found("nothing-to-train")]
-    # Moving averages, seeds and constants of the head are not trained either, kernels are.
+    # Moving averages, seeds and constants of the head are not trained either, kernels are. Those of
+    # a second backbone, as for images of another size, are pretrained and need not be.
     frozen = [
         path
-        for path in artifact.untrainable_weights
-        if path not in backbone and path.endswith("kernel")
+        for path, weight in artifact.untrainable_weights.items()
+        if path not in backbone
+        and path.endswith("kernel")
+        and not _is_among(weight.numpy(), pretrained)
     ]
     if frozen:
         return [found("head-frozen", count=len(frozen), path=frozen[0])]
@@ -165,6 +173,14 @@ def _freezing_findings(
     if changed:
         return [found("statistics-move", count=len(changed), path=min(changed))]
     return []
+
+
+def _is_among(weight: np.ndarray, pretrained: dict[str, np.ndarray]) -> bool:
+    """Tell whether a weight is one of those that the backbone starts with."""
+    return any(
+        value.shape == weight.shape and np.allclose(weight, value, atol=1e-5)
+        for value in pretrained.values()
+    )
 
 
 def _preprocessing_findings(
@@ -253,7 +269,9 @@ def _movement_findings(
     findings = []
     if largest == 0:
         findings.append(found("nothing-moved", all=len(kernels)))
-    if 0 < largest < lowest or (rate is not None and rate < lowest):
+    # Of a rate that a callback sets, only the last value is known: the weights say more.
+    stated_low = rate is not None and rate < lowest and largest < lowest * steps
+    if 0 < largest < lowest or stated_low:
         findings.append(found("learning-rate-too-low", limit=lowest, **moved))
     elif largest / steps > GENTLE_STEP or (largest > 0 and _is_above(artifact, rate, highest)):
         findings.append(found("learning-rate-too-high", limit=highest, **moved))
@@ -273,12 +291,14 @@ def _statistics_findings(
     found: partial[Finding],
 ) -> list[Finding]:
     weights = artifact.weights
-    statistics = [path for path in pretrained if path.endswith(("moving_mean", "moving_variance"))]
+    # Scale and shift only move in a layer that was unfrozen, and that used the statistics of the
+    # batch: its moving averages stay where they are if its momentum is 1, or if they are put back.
+    normalization = [path for path in pretrained if path.endswith(OF_NORMALIZATION)]
     moved = [
         path
-        for path in statistics
+        for path in normalization
         if not np.allclose(weights[inside[path]].numpy(), pretrained[path], atol=1e-6)
     ]
     if not moved:
         return []
-    return [found("statistics-moved", count=len(moved), all=len(statistics), path=moved[0])]
+    return [found("statistics-moved", count=len(moved), all=len(normalization), path=moved[0])]
