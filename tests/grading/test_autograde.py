@@ -109,7 +109,7 @@ def test_a_mistake_in_fine_tuning_is_found_by_what_it_did(course):
     }
     told = findings(course, "mistaken", "transfer_learning")
     assert "A white pixel reaches the backbone as (1.00, 1.00, 1.00)" in told["check_head"]
-    assert "moving statistics of the backbone have changed" in told["check_fine_tuning"]
+    assert "In the backbone's batch normalization" in told["check_fine_tuning"]
 
 
 def test_a_model_that_is_a_text_is_named_as_such_although_the_check_was_deleted(course):

@@ -309,3 +309,18 @@ def test_the_notebook_states_the_budget_that_the_check_uses(model):
     source = (course_root() / "solutions" / "deployment" / "deployment.py").read_text()
     assert f"space = {judging.BYTES_PER_WEIGHT} * model.count_params()" in source
     assert f"accuracy - {judging.ACCURACY_LOSS}" in source
+
+
+def test_a_verdict_is_one_truth_value_whatever_holds_it():
+    import tensorflow as tf
+
+    equal = {
+        "keras": tf.constant(True),
+        "saved_model": np.array([False]),
+        "litert_float32": np.array([True, False]),
+        "litert_float16": tf.constant(1.0),
+        "symbolic": keras.KerasTensor((), "bool"),
+        "words": "True",
+    }
+    verdicts = judging._plain_verdicts(equal)["verdicts"]
+    assert verdicts == {"keras": True, "saved_model": False}

@@ -102,6 +102,28 @@ def test_without_a_last_layer_that_can_be_told_there_are_words(tmp_path):
     assert words.startswith("Your model does not end in probabilities: the ten numbers for one")
 
 
+@pytest.mark.parametrize(
+    ("last", "ending"),
+    [
+        (lambda: layers.Dropout(0.5), "Your model ends in `Dropout`: the ten numbers for one"),
+        (lambda: layers.BatchNormalization(), "Your model ends in `BatchNormalization`: the ten"),
+        (lambda: layers.GaussianNoise(0.1), "Your model ends in `GaussianNoise`: the ten numbers"),
+    ],
+)
+def test_what_is_no_probability_in_training_only_is_told_with_its_mode(last, ending, tmp_path):
+    words = told(keras.Sequential([small(), last()]), tmp_path, "no-softmax")
+    assert words.startswith(ending)
+    assert words.endswith(" in training.")
+
+
+def test_what_is_no_number_in_training_is_not_said_to_lack_softmax(tmp_path):
+    class Overflow(Subclassed):
+        def call(self, images, training=None):
+            return super().call(images) * (float("nan") if training else 1.0)
+
+    assert [found.id for found in judge(Overflow(), tmp_path).findings] == ["does-not-learn"]
+
+
 def test_the_sum_that_is_told_is_the_sum_that_is_given(tmp_path):
     images, _ = probes.easy_batch()
     model = small()
@@ -138,6 +160,17 @@ NOT_REGULARIZED = {
 }
 
 
+def branches(units, function=lambda x: x):
+    """Return a model with a branch that ReLU makes dead, with the weights that it starts with."""
+    images = keras.Input((32, 32, 3))
+    x = layers.GlobalAveragePooling2D()(images)
+    dead = layers.Dense(
+        units, activation="relu", kernel_initializer=keras.initializers.Constant(-1)
+    )
+    added = layers.Dense(3, activation="sigmoid")(function(dead(x)))
+    return keras.Model(images, layers.Dense(10, activation="softmax")(x * added))
+
+
 def artifact_of(model, folder):
     write_artifact(folder / "model", model)
     return Artifact(folder / "model")
@@ -146,6 +179,13 @@ def artifact_of(model, folder):
 @pytest.mark.parametrize("name", REGULARIZED)
 def test_what_counts_as_regularization_is_recognized(name, tmp_path):
     assert probes.is_regularized(artifact_of(REGULARIZED[name](), tmp_path))
+
+
+def test_a_unit_that_is_dead_by_chance_is_not_cut_off_but_what_has_no_derivative_is(tmp_path):
+    assert probes.weights_without_gradient(artifact_of(branches(2), tmp_path / "by chance")) == []
+    always = artifact_of(branches(2, keras.ops.stop_gradient), tmp_path / "always")
+    (cut_off,) = probes.weights_without_gradient(always)
+    assert always.weights[cut_off].shape == (3, 2)
 
 
 @pytest.mark.parametrize("name", NOT_REGULARIZED)

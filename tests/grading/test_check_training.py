@@ -80,6 +80,25 @@ def test_it_agrees_with_its_model_whatever_that_ends_in(activation, from_logits,
     assert not histories.history_findings(artifact, splits, (1,), "check_training")
 
 
+@pytest.mark.parametrize(
+    ("averaged", "finding"), [(False, ["history-of-another-model"]), (True, [])]
+)
+def test_only_averaged_weights_need_not_agree_with_any_epoch(averaged, finding, tmp_path):
+    import keras
+    import tensorflow as tf
+
+    images, labels = np.zeros((32, 32, 32, 3), np.float32), np.eye(10, dtype=np.float32)[[3] * 32]
+    some = tf.data.Dataset.from_tensor_slices((images, labels)).batch(32)
+    layers = [keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+    model = keras.Sequential([keras.Input((32, 32, 3)), *layers])
+    model.compile(keras.optimizers.Adam(use_ema=averaged), "categorical_crossentropy")
+    history = CURVES | {"val_accuracy": [0.2, 0.4]}
+    write_artifact(tmp_path / "it", model, history=history, expects_history=True)
+    splits = SimpleNamespace(train=some, validation=some, test=some)
+    found = histories.history_findings(Artifact(tmp_path / "it"), splits, (2,), "check_training")
+    assert [each.id for each in found] == finding
+
+
 @pytest.mark.parametrize(("of_batches", "count"), [([0.5, 0.5, 0.9], 2), ([0.5, 0.51, 0.9], 3)])
 def test_penalties_that_differ_are_looked_at_in_more_batches(of_batches, count, monkeypatch):
     """Two may be close to each other by chance."""

@@ -142,7 +142,7 @@ def tuned(trained_head, splits, tmp_path_factory):
     model = model_of(preprocessing(), build_backbone(), *head())
     model.set_weights(weights)
     kernel = model.layers[1].get_layer("conv1_conv").kernel
-    kernel.assign_add(1e-5 * keras.ops.ones_like(kernel))
+    kernel.assign_add(5e-6 * keras.ops.ones_like(kernel))
     model.compile(adam(1e-4), "categorical_crossentropy", metrics=["accuracy"])
     now = model.evaluate(splits.validation, return_dict=True, verbose=0)
     tuning = {"loss": [1.0], "accuracy": [0.5]} | {f"val_{name}": [now[name]] for name in now}
@@ -190,6 +190,16 @@ def test_what_the_notebook_states_counts_as_well(tuned, facts, finding):
     report = judge("check_fine_tuning", artifact)
     assert ids(report) == [finding]
     assert report.points == 6
+    assert "right are learning rates from 1e-06" in str(report) or not finding.endswith("too-low")
+    assert "right are learning rates up to 0.0003" in str(report) or not finding.endswith("high")
+
+
+def test_a_rate_that_a_callback_lowered_is_judged_by_how_far_the_weights_moved(tuned):
+    artifact = Artifact(tuned)
+    kernel = next(weight for path, weight in artifact.weights.items() if "conv2_conv" in path)
+    kernel.assign_add(np.full(kernel.shape, 1e-4, np.float32))
+    artifact.facts["learning_rates"] = [0.0]
+    assert "learning-rate-too-low" not in ids(judge("check_fine_tuning", artifact))
 
 
 @pytest.mark.parametrize(
