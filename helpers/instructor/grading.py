@@ -137,8 +137,6 @@ class Run(Execute):
     counts, and the reason for the end is told. What it took stands in the notebook's metadata.
     """
 
-    store_widget_state = False  # it may be as large as it likes, and nothing shows it
-
     kernel_name = Unicode(KERNEL, help="The kernel to run in.").tag(config=True)
     notebook_timeout = Integer(900, help="Seconds for the whole notebook.").tag(config=True)
     output_limit = Integer(20_000_000, help="Characters of output of the whole notebook.").tag(
