@@ -330,6 +330,7 @@ def test_where_bubblewrap_is_forbidden_it_refuses_and_says_what_to_do(tmp_path, 
     assert not (course / ".grading").exists()
 
 
+@pytest.mark.slow
 def test_where_nothing_isolates_it_says_so_loudly_or_refuses(tmp_path, without_bwrap):
     course = make_course(tmp_path)
     hand_in(course, "eve", "print(open('/etc/hostname').read())")
@@ -345,6 +346,7 @@ def test_where_nothing_isolates_it_says_so_loudly_or_refuses(tmp_path, without_b
     assert printed(course, "eve")
 
 
+@pytest.mark.slow
 def test_plain_nbgrader_without_isolation_refuses_if_it_is_told_to(tmp_path, without_bwrap):
     course = make_course(tmp_path)
     hand_in(course, "ada", STOPS)
@@ -359,6 +361,7 @@ def test_plain_nbgrader_without_isolation_refuses_if_it_is_told_to(tmp_path, wit
     assert "Isolation is required" in finished.stderr
 
 
+@pytest.mark.slow
 def test_a_gradebook_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
     address = f"sqlite:///{tmp_path / 'gradebook.db'}"
     programs = Path(sys.executable).parent  # nbgrader looks for alembic on PATH

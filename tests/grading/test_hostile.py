@@ -86,7 +86,7 @@ CARELESS = {
 }
 QUICK = (
     *("equal_to_all", "drops_the_test", "written_verdict", "reads_the_course", "reads_secrets"),
-    *("daemon", "leaves", "memory_bomb", "talker", "nonsense_messages"),
+    *("daemon", "leaves", "nonsense_messages"),
     *("forges_the_verdict", "deep_working_folder"),
 )
 

@@ -240,6 +240,7 @@ def densenet201(tmp_path_factory):
     return home, network
 
 
+@pytest.mark.slow
 def test_densenet201_reads_its_weights_from_a_path_and_from_the_cache_of_keras(
     densenet201, monkeypatch
 ):

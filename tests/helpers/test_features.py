@@ -130,6 +130,7 @@ def test_the_joined_model_predicts_what_the_head_predicts_and_is_loaded_without_
     np.testing.assert_allclose(again(images), head(some), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_fine_tuning_a_block_on_stored_activations_is_fine_tuning_it_in_the_whole_network():
     runs = []
     for stored in (False, True):
