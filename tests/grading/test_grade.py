@@ -1,5 +1,6 @@
 """`course grade` itself: what runs again and what does not, what goes on after a break."""
 
+import contextlib
 import io
 import json
 import os
@@ -23,7 +24,7 @@ from rich.console import Console
 
 from helpers.checks import HANDOVER_VARIABLE
 from helpers.instructor import grading, isolation, job, workers
-from helpers.instructor.grade import Table, _asked_to_stop
+from helpers.instructor.grade import Table, _asked_to_stop, run
 from helpers.instructor.gradebook import Writer, make_gradebook
 from tests.grading.small_class import (
     COLD,
@@ -80,11 +81,14 @@ def course(tmp_path_factory):
     return course
 
 
-def again(course, *options):
+def again(course, **options):
+    """Grade, in this process to spare the start of one; return what changed and was shown."""
     before = states(course)
-    finished = grade(course, *options)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return changed(before, states(course)), finished
+    shown = io.StringIO()
+    with contextlib.chdir(course), contextlib.redirect_stdout(shown):
+        status = run("small", course=course, **options)
+    assert status == 0, shown.getvalue()
+    return changed(before, states(course)), shown.getvalue()
 
 
 def test_everybody_has_a_result(course):
@@ -95,9 +99,9 @@ def test_everybody_has_a_result(course):
 
 
 def test_nothing_runs_twice(course):
-    what, finished = again(course)
+    what, shown = again(course)
     assert what == {}
-    assert "0 had to be run or judged" in finished.stdout
+    assert "0 had to be run or judged" in shown
 
 
 def test_a_changed_submission_runs_again_and_no_other_does(course):
@@ -129,7 +133,7 @@ def test_other_text_is_taken_over_and_nothing_is_run(course):
 
 
 def test_force_runs_again_who_is_named(course):
-    what, _ = again(course, "force=True", "students=['bob']")
+    what, _ = again(course, force=True, students=["bob"])
     assert what == {"bob": ["run", "judged", "written"]}
 
 
@@ -137,9 +141,9 @@ def test_a_corrected_check_judges_again_what_was_handed_over_and_runs_nothing(co
     old = {student: {"judged": "by another version of the checks"} for student in states(course)}
     for student, state in old.items():
         job.Job(student, course, course / ".grading" / "small" / student).remember(**state)
-    what, finished = again(course)
+    what, shown = again(course)
     assert what == {student: ["judged", "written"] for student in ("ada", "bob", "eve")}
-    assert "3 had to be run or judged" in finished.stdout
+    assert "3 had to be run or judged" in shown
     assert points(course) == {"ada": 4, "bob": 0, "eve": 0}
 
 
@@ -205,7 +209,7 @@ def test_a_manual_grade_is_kept(course):
         grade_of_bob = gradebook.find_submission("small", "bob").notebooks[0].grades[0]
         grade_of_bob.manual_score = 3
         gradebook.db.commit()
-    again(course, "force=True", "students=['bob']")
+    again(course, force=True, students=["bob"])
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         grade_of_bob = gradebook.find_submission("small", "bob").notebooks[0].grades[0]
         assert (grade_of_bob.auto_score, grade_of_bob.manual_score) == (0, 3)
