@@ -343,24 +343,36 @@ def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
     assert not _sleepers("76543")
 
 
-def make_deep(folder):
-    """Make folders within folders, more than Python's own `shutil.rmtree` can remove."""
-    program = "import os\nfor _ in range(3000): os.mkdir('d'); os.chdir('d')"
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=folder)
+@pytest.fixture
+def make_deep():
+    """Return a function that makes folders within a folder, too deep for `shutil.rmtree`.
+
+    If the course leaves one of them, `rm` removes it: pytest would use `shutil.rmtree`, and fail in
+    whatever run of tests comes to it.
+    """
+    made = []
+
+    def make(folder):
+        folder.mkdir()
+        made.append(folder)
+        program = "import os\nfor _ in range(3000): os.mkdir('d'); os.chdir('d')"
+        subprocess.run([sys.executable, "-c", program], check=True, cwd=folder)
+
+    yield make
+    for folder in made:
+        subprocess.run(["rm", "-rf", folder], check=True)
 
 
-def test_a_deep_folder_is_removed(tmp_path):
-    (tmp_path / "deep").mkdir()
+def test_a_deep_folder_is_removed(tmp_path, make_deep):
     make_deep(tmp_path / "deep")
     isolation.remove(tmp_path / "deep")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_next_grader_ends_what_a_killed_one_had_begun_to_start():
+def test_the_next_grader_ends_what_a_killed_one_had_begun_to_start(make_deep):
     grader = subprocess.Popen([sys.executable, "-c", ""])
     grader.wait()
     left = isolation.workshop().with_name(f"{isolation.WORKSHOP}{grader.pid}-left")
-    left.mkdir()
     make_deep(left)
     started = {}
     for seconds, folder in (("76544", left), ("76545", isolation.make_folder("own"))):
