@@ -153,16 +153,16 @@ def _trace(model: "keras.Model", endpoints: tuple[str, ...]) -> "tf.Module":
         ),
         "call": lambda images: _one_output(model(images)),
     }
-    functions = {endpoint: _as_function(calls[endpoint]) for endpoint in endpoints}
-    graphs = {name: function.get_concrete_function().graph for name, function in functions.items()}
-    if "call" in graphs and _operations_of(graphs["call"]) == _operations_of(graphs["infer"]):
-        del functions["call"]  # the same once more takes time to save and to load
+    # What is traced already is saved as it is; a function would be traced once more.
+    traced = {name: _as_function(calls[name]).get_concrete_function() for name in endpoints}
+    if "call" in traced and _operations_of(traced["call"]) == _operations_of(traced["infer"]):
+        del traced["call"]  # the same once more takes time to save and to load
     module = tf.Module()
-    for endpoint, function in functions.items():
+    for endpoint, function in traced.items():
         setattr(module, endpoint, function)
     module.weights = [variable.value for variable in model.variables]
     # Keras does not know of all that are used: a layer may hold a plain `tf.Variable`.
-    module.others = [variable for graph in graphs.values() for variable in graph.variables]
+    module.others = [variable for each in traced.values() for variable in each.graph.variables]
     return module
 
 
@@ -178,8 +178,8 @@ def _without_gradient(images: "tf.Tensor") -> "tf.Tensor":
     return tf.bitcast(tf.bitcast(images, tf.int32), tf.float32)
 
 
-def _operations_of(graph: "tf.Graph") -> list[str]:
-    return [operation.type for operation in graph.get_operations()]
+def _operations_of(traced: "tf.types.experimental.ConcreteFunction") -> list[str]:
+    return [operation.type for operation in traced.graph.get_operations()]
 
 
 def _as_function(call: Callable) -> "tf.types.experimental.PolymorphicFunction":
@@ -418,7 +418,7 @@ class Artifact:
     @property
     def inference_output(self) -> "tf.Tensor":
         """The output of the traced inference, from which its graph can be walked."""
-        return self._module.infer.concrete_functions[0].outputs[0]
+        return self._module.infer.outputs[0]
 
     @property
     def inference_operations(self) -> set[str]:
@@ -450,4 +450,4 @@ class Artifact:
             convert_variables_to_constants_v2,
         )
 
-        return convert_variables_to_constants_v2(self._module.infer.concrete_functions[0]).graph
+        return convert_variables_to_constants_v2(self._module.infer).graph

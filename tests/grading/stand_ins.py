@@ -1,7 +1,7 @@
 """Stand-ins for what is slow in a notebook, with the same meaning: to run hundreds of answers.
 
-Images stay decoded. The pretrained backbone has two dense layers and random weights, always the
-same, whose moving averages fit the images. The model of the deployment notebook is a small one that
+Images stay decoded. The pretrained backbone has a stem, a transition and a dense layer, and random
+weights, always the same, whose moving averages fit the images. The model of the deployment notebook is a small one that
 was trained once; what was exported is remembered, and so are the head that was trained before
 fine-tuning and the weights that a check compares with; a training step is traced once; a fresh
 process is this one. Answers that go through nbgrader meet the real ones.
@@ -115,9 +115,8 @@ def put_in(monkeypatch, folder: Path) -> None:
     monkeypatch.setenv(profiles.ENVIRONMENT_VARIABLE, "grade")
     monkeypatch.setitem(profiles.PROFILES, "grade", PROFILE)
     monkeypatch.setattr(data, "_load_embedded", _decoded_once(data._load_embedded))
-    monkeypatch.setattr(compact, "BLOCKS", (0, 0, 1, 1))
     monkeypatch.setattr(compact, "GROWTH_RATE", 8)
-    monkeypatch.setattr(compact, "STEM_FILTERS", 16)
+    monkeypatch.setattr(compact, "build_compact_densenet", _small_backbone)
     monkeypatch.setattr(densenet, "_load_weights", _weights_made_once())
     remembered = functools.cache(transfer._pretrained_weights)
     monkeypatch.setattr(transfer, "_pretrained_weights", remembered)
@@ -174,6 +173,24 @@ def _decoded_once(load):
         return stored._replace(**kept)
 
     return load_decoded
+
+
+def _small_backbone(input_shape=(32, 32, 3), weights=None):
+    """Build what has the parts of a DenseNet, with their names, one of each kind."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input(input_shape, name="pictures")
+    stem = {"strides": 4, "padding": "same", "use_bias": False}
+    x = layers.Conv2D(16, 5, **stem, name="conv1_conv")(inputs)
+    x = layers.BatchNormalization(name="conv1_bn")(x)
+    x = layers.Activation("relu", name="conv1_relu")(x)
+    x = layers.MaxPooling2D(3, strides=2, padding="same", name="pool1")(x)
+    x = compact._transition(x, "pool3")
+    x = compact._dense_layer(x, "conv5_block1")
+    x = layers.BatchNormalization(name="bn")(x)
+    x = layers.Activation("relu", name="relu")(x)
+    return keras.Model(inputs, x, name="compact_densenet")
 
 
 def _weights_made_once():
