@@ -1,10 +1,10 @@
 """Stand-ins for what is slow in a notebook, with the same meaning: to run hundreds of answers.
 
 Images stay decoded. The pretrained backbone has a stem, a transition and a dense layer, and random
-weights, always the same, whose moving averages fit the images. The model of the deployment notebook is a small one that
-was trained once; what was exported is remembered, and so are the head that was trained before
-fine-tuning and the weights that a check compares with; a training step is traced once; a fresh
-process is this one. Answers that go through nbgrader meet the real ones.
+weights, always the same, whose moving averages fit the images. The model of the deployment notebook
+is a small one that was trained once; what was exported is remembered, and so are the head that was
+trained before fine-tuning and the weights that a check compares with; a training step is traced
+once; a fresh process is this one. Answers that go through nbgrader meet the real ones.
 """
 
 import contextlib
