@@ -8,6 +8,7 @@
 Between the last two, nbgrader records each check's points, as it does for any other test cell.
 """
 
+import asyncio
 import contextlib
 import errno
 import functools
@@ -24,6 +25,7 @@ from typing import Any
 import nbformat
 import psutil
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.util import run_sync
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook, MissingEntry
@@ -44,6 +46,7 @@ MARKS = re.compile(r"### (BEGIN|END) SOLUTION\n?")
 SEED = """__import__("random").seed(0), __import__("numpy").random.seed(0)
 "keras" in __import__("sys").modules and __import__("keras").utils.set_random_seed(0)
 """
+PATIENCE = 15.0  # seconds before a kernel that does not answer is asked something else
 STRANGE = "The notebook's kernel did not answer as a kernel does"
 RUBRIC = "**For whoever grades; students do not see this.**\n\n"
 
@@ -199,6 +202,28 @@ class Run(Execute):
     def on_cell_start(self, **_: Any) -> None:
         """Let the cell draw the same random numbers every time; called by nbclient."""
         self.kc.execute(SEED, silent=True, store_history=False, stop_on_error=False)
+
+    async def async_execute_cell(self, *which: Any, **how: Any) -> NotebookNode:
+        """Run a cell; while the kernel does not answer, ask it now and then who it is.
+
+        On a machine that is busy, a kernel may not notice a request until another one arrives (seen
+        once with ipykernel 7.4.0; its issue 1554 tells the same of earlier versions). The cell of a
+        student would run into its time.
+        """
+        asking = asyncio.ensure_future(self._keep_asking())
+        try:
+            return await super().async_execute_cell(*which, **how)
+        finally:
+            asking.cancel()
+
+    execute_cell = run_sync(async_execute_cell)
+
+    async def _keep_asking(self) -> None:
+        wait = PATIENCE
+        while True:
+            await asyncio.sleep(wait)
+            self.kc.kernel_info()  # nbclient ignores the answer
+            wait *= 2
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
         """Count what is printed, on top of what nbclient does with a message."""

@@ -19,7 +19,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 from helpers.checks import HANDOVER_VARIABLE
-from helpers.instructor import grading, isolation, kernels, warm
+from helpers.instructor import grading, isolation, kernels, submission, warm
 
 pytestmark = pytest.mark.skipif(
     bool(isolation.why_not()), reason=f"needs isolation: {isolation.why_not()}"
@@ -299,6 +299,28 @@ def test_a_notebook_draws_the_same_numbers_whenever_and_wherever_it_runs():
         printed.add("".join(cell.outputs[0].text for cell in notebook.cells[2:]))
     assert len(printed) == 1
     assert printed.pop().endswith("[]\n")
+
+
+def test_a_kernel_that_missed_a_request_is_asked_again(monkeypatch):
+    """As ipykernel did: what it has missed, it notices with the next request."""
+    misses = """
+        handlers, missed = get_ipython().kernel.shell_handlers, []
+        execute, inform = handlers["execute_request"], handlers["kernel_info_request"]
+        async def miss(*request):
+            missed.append(request)
+        async def notice(*request):
+            while missed:
+                await execute(*missed.pop(0))
+            await inform(*request)
+        handlers |= {"execute_request": miss, "kernel_info_request": notice}
+    """
+    cells = [textwrap.dedent(misses), "pass"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    kernels.announce()
+    monkeypatch.setattr(grading, "PATIENCE", 0.5)
+    grading.Run(kernel_name="course-warm", notebook_timeout=30).preprocess(notebook, {})
+    isolation.remove(Path(os.environ.pop(HANDOVER_VARIABLE)))
+    assert "stopped" not in submission.notes_of(notebook)
 
 
 @pytest.mark.parametrize("name", ["course-warm", "course-isolated"])
